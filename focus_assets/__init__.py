@@ -1,0 +1,1 @@
+"""Keep a database a provably faithful mirror of what a REST API serves."""

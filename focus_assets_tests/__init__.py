@@ -1,0 +1,1 @@
+"""The promises of focus-assets, as tests."""
