@@ -1,0 +1,74 @@
+"""What flows from a server's stream to a table: feeds, blocks of lines, batches of typed rows."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TypeAlias
+
+# int (INT16/32/64) · float, finite (FLOAT) · Decimal, finite (DECIMAL) · bool (BOOL) · bytes (BYTES) · list[str]
+# (TEXT_LIST) · str: TEXT as it is; UUID lower-case, hyphenated; TIMESTAMP `YYYY-MM-DDTHH:MM:SS.ffffffZ`; DATE
+# `YYYY-MM-DD`; JSON its compact text · None: NULL or absent
+Value: TypeAlias = int | float | Decimal | str | bool | bytes | list[str] | None
+Row: TypeAlias = tuple[Value, ...]
+
+
+class Feed(enum.Enum):
+    """One of the streams of a resource and partition."""
+
+    FULL = "full"
+    CREATED = "created"
+    UPDATED = "updated"
+    DELETED = "deleted"
+
+    @property
+    def deletes(self) -> bool:
+        """Its lines are keys of rows that are gone."""
+        return self is Feed.DELETED
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Complete lines of NDJSON.
+
+    `first_line` counts from 1 and `first_byte` from 0 over the decoded body. The last line lacks its newline only
+    when the body ended there: then `unterminated` is true.
+    """
+
+    data: bytes
+    first_line: int
+    first_byte: int
+    unterminated: bool = False
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Stamp:
+    """A moment: microseconds since 1970 in UTC (floored), and the server's own text for it, verbatim."""
+
+    micros: int
+    wire: str = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A line that was set aside: why, its start, and its key where that is whole."""
+
+    line: int
+    reason: str
+    raw: str
+    key: Row | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Typed rows in the order of the schema's columns (of its key, for `deleted`).
+
+    `newest` is the latest change time among the rows that is not beyond the server's clock; `future` counts the rows
+    that are.
+    """
+
+    rows: list[Row]
+    newest: Stamp | None = None
+    future: int = 0
+    rejects: list[Reject] = field(default_factory=list)
