@@ -1,0 +1,56 @@
+"""What became of one partition's run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from focus_assets.model.partition import PartitionRef
+from focus_assets.model.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Rows that an apply touched; `unchanged` were fetched and found equal by value."""
+
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+    unchanged: int = 0
+
+    @property
+    def written(self) -> int:
+        """Rows that differ from what was there before."""
+        return self.inserted + self.updated + self.deleted
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One finished run; `verdict` is None when it failed, and `error` says how.
+
+    `load` is `full` or `delta`, with the reason beside it; `seconds` is wall time; `fetched` counts lines,
+    `body_bytes` the bytes of their bodies after decoding; `notes` are sentences for a person.
+    """
+
+    ref: PartitionRef
+    run_id: str
+    load: str = ""
+    reason: str = ""
+    changes: Changes = field(default_factory=Changes)
+    rows: int | None = None
+    total_items: int | None = None
+    quarantined: int = 0
+    verdict: Verdict | None = None
+    generation: int | None = None
+    watermark: str | None = None
+    digest: str = ""
+    fetched: int = 0
+    body_bytes: int = 0
+    started_at: str = ""
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+    error: Exception | None = None
+
+    @property
+    def healthy(self) -> bool:
+        """Counted, proven, or not verifiable: nothing that somebody must look at."""
+        return self.verdict in (Verdict.COUNTED, Verdict.PROVEN, Verdict.UNVERIFIED)

@@ -1,0 +1,63 @@
+"""What the server says of one partition at one moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All but `total_items` is optional; `total_items` is None where a source cannot count.
+
+    `as_of` is the server's high-water mark (its own text, verbatim); `digest` sixteen hex digits;
+    `created`, `updated`, `deleted` count the lines of each feed for the timestamp that was asked for.
+    """
+
+    total_items: int | None
+    as_of: str | None = None
+    created: int | None = None
+    updated: int | None = None
+    deleted: int | None = None
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bracket:
+    """The states read before and after a fetch."""
+
+    before: State
+    after: State
+
+    @property
+    def countable(self) -> bool:
+        """Both states have a total."""
+        return self.before.total_items is not None and self.after.total_items is not None
+
+    @property
+    def agrees(self) -> bool:
+        """Both states have a total, and it is the same, and so is the digest where there is one."""
+        return (
+            self.countable
+            and self.before.total_items == self.after.total_items
+            and self.before.digest == self.after.digest
+        )
+
+    @property
+    def quiet(self) -> bool:
+        """The server itself says that nothing moved in between."""
+        stood_still = _same(self.before.as_of, self.after.as_of) or _same(self.before.digest, self.after.digest)
+        return self.agrees and stood_still
+
+    @property
+    def totals(self) -> tuple[int, int]:
+        """The two totals, 0 for one that is missing."""
+        return self.before.total_items or 0, self.after.total_items or 0
+
+    def spans(self, held: int) -> bool:
+        """A count between the two totals."""
+        low, high = sorted(self.totals)
+        return low <= held <= high
+
+
+def _same(one: str | None, other: str | None) -> bool:
+    return one is not None and one == other

@@ -1,0 +1,149 @@
+"""Judge a load before it is published: what may be claimed of it, or what to do instead."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from focus_assets.model.errors import Incomplete, LoadError, ShrinkRefused, Unsettled
+from focus_assets.model.state import Bracket
+
+SETTLING_ROUNDS = 3
+SHRINK_RATIO = 0.20
+SHRINK_ROWS = 100
+
+
+class Verdict(enum.StrEnum):
+    """What a load claims; nothing claims more than was checked."""
+
+    PROVEN = "proven"
+    """The content: a complete full diff while the server stood still."""
+    COUNTED = "counted"
+    """The number: both states and COUNT(*) agree."""
+    MOVING = "moving"
+    """The server changed all the while; the count lies between two states that it showed."""
+    UNVERIFIED = "unverified"
+    """The source has no total to compare with."""
+    DIVERGED = "diverged"
+    """The counts differ, and full diffs did not mend it today."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Commit, and say this."""
+
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Roll back and fetch what has changed meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heal:
+    """Roll back and compare everything by value."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmShrink:
+    """Roll back, wait, and hear the server a second time."""
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Roll back and publish nothing: the counts differ and today's heals are used up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Roll back and fail by name."""
+
+    error: LoadError
+
+
+Decision = Publish | Settle | Heal | ConfirmShrink | GiveUp | Refuse
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known inside the transaction, before it commits.
+
+    `rows` is COUNT(*) of the partition after the apply; `quarantined` the lines put aside; `rounds` how many
+    settling deltas this run has fetched; `news` how many keys the last of them changed (None: none was fetched);
+    `committed_rows` the last committed count, None on a first load; `removed` the rows that this load deletes.
+    """
+
+    bracket: Bracket
+    rows: int
+    full: bool
+    quarantined: int = 0
+    rounds: int = 0
+    news: int | None = None
+    committed_rows: int | None = None
+    removed: int = 0
+    accept_shrink: bool = False
+    shrink_confirmed: bool = False
+    heals_left: int = 0
+    compare_total: bool = True
+
+    @property
+    def held(self) -> int:
+        """What stands against the server's total."""
+        return self.rows + self.quarantined
+
+
+def judge(evidence: Evidence) -> Decision:
+    """Decide what becomes of a load: the count first, then the shrink guard."""
+    decision = _judge_count(evidence)
+    if isinstance(decision, Publish):
+        return _guard_shrink(evidence) or decision
+    return decision
+
+
+def _judge_count(evidence: Evidence) -> Decision:
+    bracket = evidence.bracket
+    if not evidence.compare_total or not bracket.countable:
+        return Publish(Verdict.UNVERIFIED)
+    if bracket.agrees:
+        return _judge_agreeing(evidence)
+    if evidence.rounds < SETTLING_ROUNDS:
+        return Settle()
+    if bracket.spans(evidence.held):
+        return Publish(Verdict.MOVING)
+    return Refuse(Unsettled(held=evidence.held, totals=bracket.totals, rounds=evidence.rounds))
+
+
+def _judge_agreeing(evidence: Evidence) -> Decision:
+    total = evidence.bracket.totals[1]
+    if evidence.held == total:
+        return Publish(Verdict.PROVEN if _is_proof(evidence) else Verdict.COUNTED)
+    if evidence.full:
+        return Refuse(Incomplete(held=evidence.held, total_items=total))
+    if evidence.heals_left > 0:
+        return Heal(f"the mirror would hold {evidence.held:,} rows, the server says {total:,}")
+    return GiveUp()
+
+
+def _is_proof(evidence: Evidence) -> bool:
+    stood_still = evidence.bracket.quiet if evidence.rounds == 0 else evidence.news == 0
+    return evidence.full and evidence.quarantined == 0 and stood_still
+
+
+def _guard_shrink(evidence: Evidence) -> Decision | None:
+    before = evidence.committed_rows
+    if before is None or evidence.accept_shrink or not shrinks(before, evidence):
+        return None
+    if evidence.rows == 0 and before > SHRINK_ROWS:
+        return Refuse(ShrinkRefused(before=before, after=0, reason="a table is emptied only on request"))
+    if evidence.shrink_confirmed:
+        return None
+    return ConfirmShrink()
+
+
+def shrinks(before: int, evidence: Evidence) -> bool:
+    """A drop of more than max(20 %, 100 rows), in the count or by the `deleted` feed."""
+    drop = max(before - evidence.rows, 0 if evidence.full else evidence.removed)
+    return drop > max(before * SHRINK_RATIO, SHRINK_ROWS)
