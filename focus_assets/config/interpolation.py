@@ -44,7 +44,7 @@ class Interpolation:
             self.problems.append(Problem(spell(path[:3]), f"expected at most {_DEEPEST} levels"))
             return None
         if isinstance(value, dict):
-            return {key: self(inner, (*path, str(key))) for key, inner in value.items()}
+            return {str(key): self(inner, (*path, str(key))) for key, inner in value.items()}
         if isinstance(value, list):
             return [self(inner, (*path, index)) for index, inner in enumerate(value)]
         return _REFERENCE.sub(self._replacer(path), value) if isinstance(value, str) else value

@@ -7,6 +7,7 @@ from collections.abc import Hashable
 from typing import Any
 
 import yaml
+from yaml.constructor import ConstructorError
 
 from focus_assets.model.errors import InvalidConfiguration
 
@@ -20,12 +21,16 @@ class _StrictLoader(yaml.SafeLoader):
         """Refuse a key that is there twice: YAML keeps the last one and says nothing."""
         seen: set[str] = set()
         for key, _ in node.value:
-            if key.value in seen and isinstance(key, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value!r} is there twice", key.start_mark
-                )
-            seen.add(key.value if isinstance(key, yaml.ScalarNode) else "")
+            _refuse_key(key, seen)
+            seen.add(key.value)
         return super().construct_mapping(node, deep)
+
+
+def _refuse_key(key: yaml.Node, seen: set[str]) -> None:
+    if not isinstance(key, yaml.ScalarNode):
+        raise ConstructorError(None, None, "expected a text as the key", key.start_mark)
+    if key.value in seen:
+        raise ConstructorError(None, None, f"the key {key.value!r} is there twice", key.start_mark)
 
 
 _CORE = (

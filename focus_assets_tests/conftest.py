@@ -1,0 +1,75 @@
+"""Hold every test to the same promises: it leaves nothing behind, and golden files are what they were."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from focus_assets_tests.postgres import postgres_server, postgres_url
+
+__all__ = ["anyio_backend", "golden", "nothing_is_left_running", "postgres_server", "postgres_url", "root"]
+
+_ENDING_SECONDS = 5.0
+
+
+class Golden(Protocol):
+    """Compares a text with the file that holds what it was."""
+
+    def __call__(self, path: Path | str, text: str) -> None: ...
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--golden`: run the tests that compare with golden files, and rewrite the files."""
+    parser.addoption("--golden", action="store_true", help="rewrite the golden files instead of comparing with them")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what needs PostgreSQL; with --golden keep only what writes golden files."""
+    for item in items:
+        if "postgres_server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.postgres)
+    if config.getoption("--golden"):
+        items[:] = [item for item in items if "golden" in getattr(item, "fixturenames", ())]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The folder of the repository."""
+    return Path(__file__).parent.parent
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest, root: Path) -> Golden:
+    """`golden(path, text)`: the file, relative to the repository, must hold the text; `make golden` rewrites it."""
+
+    def compare(path: Path | str, text: str) -> None:
+        file = root / path
+        if request.config.getoption("--golden"):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        assert file.exists(), f"{path} is missing; `make golden` writes it"
+        assert text == file.read_text(encoding="utf-8"), f"{path} is not current; `make golden` rewrites it"
+
+    return compare
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Async tests run on asyncio."""
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_running() -> Iterator[None]:
+    """No test may leave a thread behind that would keep the process alive."""
+    before = set(threading.enumerate())
+    yield
+    mine = [thread for thread in threading.enumerate() if thread not in before and not thread.daemon]
+    for thread in mine:
+        thread.join(_ENDING_SECONDS)  # one that is ending is none that was left
+    left = [thread.name for thread in mine if thread.is_alive()]
+    assert not left, f"threads were left running: {', '.join(left)}"
