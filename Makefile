@@ -1,0 +1,80 @@
+# `make` alone says what there is.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+# An instance of our own: whatever else runs on this machine is left alone.
+export DAGSTER_HOME := $(CURDIR)/.focus/dagster
+export DAGSTER_DISABLE_TELEMETRY := yes
+
+ifneq ($(shell cat .venv/.home 2>/dev/null || pwd),$(CURDIR))
+MOVED := moved
+endif
+
+.PHONY: help
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: setup
+setup: .venv/.run ## make .venv with what running needs (every target that needs it does it)
+
+.PHONY: moved
+moved:
+.venv/.run: requirements/run.txt pyproject.toml .ci/setup $(MOVED)
+	@.ci/setup run
+.venv/.dev: requirements/dev.txt pyproject.toml .ci/setup $(MOVED)
+	@.ci/setup dev
+.focus/dagster/dagster.yaml: dagster.yaml
+	@mkdir -p .focus/dagster && cp dagster.yaml $@
+
+.PHONY: run
+run: setup ## bring the mirror that focus.yaml describes up to date (ARGS="promotions --country DE")
+	@$(BIN)/focus sync $(ARGS)
+
+.PHONY: demo
+demo: setup .focus/dagster/dagster.yaml ## see it work from start to end (DB=postgres: on PostgreSQL)
+	@$(BIN)/focus demo $(if $(DB),--db $(DB)) $(ARGS)
+
+.PHONY: dev
+dev: setup .focus/dagster/dagster.yaml ## open the Dagster UI on the definitions, the sandbox beside it
+	@$(BIN)/focus dev $(ARGS)
+
+.PHONY: test
+test: .venv/.dev ## run the tests that need no browser (ARGS="-k watermark")
+	@$(BIN)/python -m pytest -q -m "not browser" $(ARGS)
+
+.PHONY: check
+check: lint types contracts test ## everything that CI runs
+
+.PHONY: fmt
+fmt: .venv/.dev ## format the code and sort its imports
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix-only -q .
+
+.PHONY: lint
+lint: .venv/.dev ## look for mistakes and for what `make fmt` would change
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+.PHONY: types
+types: .venv/.dev ## check the types
+	@$(BIN)/mypy
+
+.PHONY: contracts
+contracts: .venv/.dev ## check that imports point one way
+	@$(BIN)/lint-imports --no-logo
+
+.PHONY: golden
+golden: .venv/.dev ## rewrite the golden files; their diff is the review
+	@$(BIN)/python -m pytest -q --golden
+
+LOCK := .ci/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	--no-emit-index-url --no-emit-find-links --extra postgres --extra sandbox --group build pyproject.toml
+.PHONY: lock
+lock: ## write requirements/*.txt from pyproject.toml (ARGS=--upgrade for newer versions)
+	@$(LOCK) $(ARGS) --output-file requirements/run.txt
+	@$(LOCK) $(ARGS) --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+
+.PHONY: clean
+clean: ## remove all that can be made again; the database and .focus stay
+	rm -rf .venv .tools .artifacts build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
