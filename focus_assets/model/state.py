@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,7 +11,8 @@ class State:
     """All but `total_items` is optional; `total_items` is None where a source cannot count.
 
     `as_of` is the server's high-water mark (its own text, verbatim); `digest` sixteen hex digits;
-    `created`, `updated`, `deleted` count the lines of each feed for the timestamp that was asked for.
+    `created`, `updated`, `deleted` count the lines of each feed for the timestamp that was asked for; `server_time`
+    is the server's clock as it answered, aware, in whole seconds.
     """
 
     total_items: int | None
@@ -19,6 +21,7 @@ class State:
     updated: int | None = None
     deleted: int | None = None
     digest: str | None = None
+    server_time: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,11 +36,6 @@ class Publish:
 
 
 @dataclass(frozen=True, slots=True)
-class Settle:
-    """Roll back and fetch what has changed meanwhile."""
-
-
-@dataclass(frozen=True, slots=True)
 class Heal:
     """Roll back and compare everything by value."""
 
@@ -64,7 +59,7 @@ class Refuse:
     error: LoadError
 
 
-Decision = Publish | Settle | Heal | ConfirmShrink | GiveUp | Refuse
+Decision = Publish | Heal | ConfirmShrink | GiveUp | Refuse
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +90,16 @@ class Evidence:
         return self.rows + self.quarantined
 
 
+def settles(bracket: Bracket, rounds: int) -> bool:
+    """Whether to fetch what has changed meanwhile: the states differ, and rounds are left."""
+    return bracket.countable and not bracket.agrees and rounds < SETTLING_ROUNDS
+
+
+def closes(bracket: Bracket, *, full: bool, rounds: int) -> bool:
+    """Whether a closing delta could prove a full load: the totals agree, but nothing says that the server stood still."""
+    return full and rounds == 0 and bracket.agrees and not bracket.quiet
+
+
 def judge(evidence: Evidence) -> Decision:
     """Decide what becomes of a load: the count first, then the shrink guard."""
     decision = _judge_count(evidence)
@@ -109,8 +114,6 @@ def _judge_count(evidence: Evidence) -> Decision:
         return Publish(Verdict.UNVERIFIED)
     if bracket.agrees:
         return _judge_agreeing(evidence)
-    if evidence.rounds < SETTLING_ROUNDS:
-        return Settle()
     if bracket.spans(evidence.held):
         return Publish(Verdict.MOVING)
     return Refuse(Unsettled(held=evidence.held, totals=bracket.totals, rounds=evidence.rounds))

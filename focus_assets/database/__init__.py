@@ -1,0 +1,1 @@
+"""The destination: connections, transactions, tables; what differs between databases lies in `dialects`."""

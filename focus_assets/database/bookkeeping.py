@@ -1,0 +1,47 @@
+"""Make the tables that we keep for ourselves in the destination."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from weakref import WeakSet
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from focus_assets.database.open import Database
+from focus_assets.model.errors import DatabaseFailed
+
+_KEY = sa.Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+
+
+class Bookkeeping:
+    """Some `_focus…` tables, made together at their first use."""
+
+    def __init__(self) -> None:
+        self.metadata = sa.MetaData()
+        self._ready: WeakSet[Database] = WeakSet()
+
+    def table(self, name: str, *, key: tuple[str, ...], columns: Mapping[str, type[sa.types.TypeEngine[Any]]]) -> sa.Table:
+        """Declare a table whose key columns are texts."""
+        return sa.Table(
+            name,
+            self.metadata,
+            *(sa.Column(column, _KEY, primary_key=True) for column in key),
+            *(sa.Column(column, kind, nullable=True) for column, kind in columns.items()),
+        )
+
+    def ensure(self, database: Database) -> None:
+        """Make what is missing; two processes may do this at once. Raises DatabaseError."""
+        if database in self._ready:
+            return
+        try:
+            self._create(database)
+        except DatabaseFailed:
+            # Somebody else made them between our look and our statement: then they are there now.
+            self._create(database)
+        self._ready.add(database)
+
+    def _create(self, database: Database) -> None:
+        with database.writing("prepare the tables of the ledger") as connection:
+            self.metadata.create_all(connection)

@@ -1,0 +1,189 @@
+"""PostgreSQL: the production default; psycopg 3, COPY."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from focus_assets.database.dialects.adapt import Adapt, adapter
+from focus_assets.database.dialects.dialect import Lane
+from focus_assets.model.errors import (
+    DatabaseBusy,
+    DatabaseError,
+    DatabaseFailed,
+    DatabaseRefused,
+    DatabaseUnreachable,
+    MissingExtra,
+    StorageFull,
+)
+from focus_assets.model.feed import Row, Value
+from focus_assets.model.schema import Column, ColumnType, Kind
+
+_TYPES: dict[Kind, sa.types.TypeEngine[Any]] = {
+    Kind.INT16: sa.SmallInteger(),
+    Kind.INT32: sa.Integer(),
+    Kind.INT64: sa.BigInteger(),
+    Kind.FLOAT: pg.DOUBLE_PRECISION(),
+    Kind.TEXT: sa.Text(),
+    Kind.UUID: pg.UUID(as_uuid=False),
+    Kind.TIMESTAMP: pg.TIMESTAMP(timezone=True),
+    Kind.DATE: sa.Date(),
+    Kind.BOOL: sa.Boolean(),
+    Kind.JSON: pg.JSONB(),
+    Kind.BYTES: pg.BYTEA(),
+    Kind.TEXT_LIST: pg.ARRAY(sa.Text()),
+}
+# https://www.postgresql.org/docs/current/errcodes-appendix.html: by class, and single codes before their class
+_NAMES: dict[str, type[DatabaseError]] = {
+    "55P03": DatabaseBusy,  # lock_not_available
+    "40P01": DatabaseBusy,  # deadlock_detected
+    "40001": DatabaseBusy,  # serialization_failure
+    "42501": DatabaseRefused,  # insufficient_privilege
+    "42P01": DatabaseRefused,  # undefined_table
+    "53100": StorageFull,  # disk_full
+    "53300": DatabaseUnreachable,  # too_many_connections
+    "57P": DatabaseUnreachable,  # shutdown and crash
+    "08": DatabaseUnreachable,
+    "28": DatabaseRefused,  # invalid authorization
+    "3D": DatabaseRefused,  # no such database
+    "25006": DatabaseRefused,  # read_only_sql_transaction
+}
+
+
+class Postgres:
+    """Everything has its own type; stages are temporary tables, written by COPY."""
+
+    name = "postgresql"
+    has_schemas = True
+
+    def engine(self, url: sa.URL, *, lock_timeout: float) -> sa.Engine:
+        """psycopg 3; `lock_timeout` holds for every statement of its connections."""
+        try:
+            import psycopg  # noqa: F401, PLC0415
+        except ImportError as error:
+            raise MissingExtra("postgres", needed_for="a PostgreSQL destination") from error
+        settings = f"-c lock_timeout={int(lock_timeout * 1000)} -c timezone=UTC"
+        options = " ".join(part for part in (str(url.query.get("options", "")), settings) if part)
+        return sa.create_engine(
+            url.set(drivername="postgresql+psycopg").difference_update_query(["options"]),
+            connect_args={"options": options, "application_name": "focus-assets", "connect_timeout": 10},
+            poolclass=sa.NullPool,
+        )
+
+    def column_type(self, column_type: ColumnType, *, key: bool) -> sa.types.TypeEngine[Any]:
+        """Key texts compare byte by byte."""
+        if column_type.kind is Kind.DECIMAL:
+            return sa.Numeric(column_type.precision, column_type.scale)
+        if column_type.kind is Kind.TEXT and key:
+            return sa.Text(collation="C")
+        return _TYPES[column_type.kind]
+
+    def temporary(self) -> dict[str, Any]:
+        """A temporary table is not logged, and nobody else sees it."""
+        return {"prefixes": ["TEMPORARY"]}
+
+    def arrival(self, table: sa.Table) -> sa.ColumnElement[Any]:
+        """COPY fills a fresh table from its first page to its last."""
+        return sa.literal_column(f'"{table.name}".ctid')
+
+    def latest(self, columns: Sequence[sa.ColumnElement[Any]]) -> sa.ColumnElement[Any]:
+        """GREATEST passes over NULLs, and is NULL when all are."""
+        return sa.func.coalesce(sa.func.greatest(*columns), sa.literal_column("'-infinity'::timestamptz"))
+
+    def moment(self, text: str) -> sa.ColumnElement[Any]:
+        """A literal: the text was made by us from a parsed time."""
+        return sa.cast(sa.literal(text, sa.Text()), pg.TIMESTAMP(timezone=True))
+
+    def begin_write(self, connection: sa.Connection) -> None:
+        """Writers meet at the ledger's row."""
+
+    def write_rows(self, connection: sa.Connection, lane: Lane, batches: Iterable[Sequence[Row]]) -> int:
+        """COPY as CSV: JSON arrays without their brackets, for which JSON's quotes and escapes serve."""
+        quote = connection.dialect.identifier_preparer
+        names = ", ".join(quote.quote(column.name) for column in lane.columns)
+        statement = (
+            f"COPY {quote.format_table(lane.table)} ({names}) FROM STDIN "
+            "(FORMAT csv, NULL 'null', ESCAPE '\\', ENCODING 'utf8')"
+        )
+        adapt, written = adapter(lane.columns, _ADAPT), 0
+        with _cursor(connection) as cursor, cursor.copy(statement) as copy:
+            for rows in batches:
+                if rows:
+                    copy.write(csv_of(adapt(rows)))
+                    written += len(rows)
+        return written
+
+    def analyze(self, connection: sa.Connection, table: sa.Table) -> None:
+        """Autovacuum never sees a temporary table."""
+        connection.exec_driver_sql(f"ANALYZE {connection.dialect.identifier_preparer.format_table(table)}")
+
+    def translate(self, error: BaseException, doing: str) -> DatabaseError | None:
+        """By SQLSTATE; a connection that was never there has none."""
+        import psycopg  # noqa: PLC0415
+
+        if not isinstance(error, psycopg.Error):
+            return None
+        said = f"PostgreSQL could not {doing}: {str(error).strip().splitlines()[0] if str(error) else type(error).__name__}"
+        if error.sqlstate is None:
+            lost = isinstance(error, psycopg.OperationalError)
+            return (_refusal(str(error)) if lost else DatabaseFailed)(said)
+        prefixes = (error.sqlstate, error.sqlstate[:3], error.sqlstate[:2])
+        return next((_NAMES[p] for p in prefixes if p in _NAMES), DatabaseFailed)(said)
+
+    def views(self, table: sa.Table, columns: Sequence[Column]) -> list[str]:
+        """Every value has its own type."""
+        return []
+
+
+def csv_of(rows: Sequence[Row]) -> bytes:
+    """Rows as CSV lines for `NULL 'null', ESCAPE '\\'`: a JSON string is a quoted field but for control escapes.
+
+    >>> csv_of([(1, None, 'a"b', "null", "x\\ny")])
+    b'1,null,"a\\\\"b","null","x\\ny"\\n'
+    """
+    data = _encoder.encode_lines(rows)[1:-2].replace(b"]\n[", b"\n") + b"\n"
+    if any(escape in data for escape in _CONTROL_ESCAPES):
+        return _ESCAPE.sub(_unescape, data)
+    return data
+
+
+_encoder = msgspec.json.Encoder(decimal_format="string")
+_ESCAPE = re.compile(rb"\\(?:u00([0-9a-f]{2})|(.))", re.DOTALL)
+_CONTROL_ESCAPES = (b"\\n", b"\\r", b"\\t", b"\\b", b"\\f", b"\\u")
+_RAW = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
+
+
+def _unescape(found: re.Match[bytes]) -> bytes:
+    """JSON's control escapes as the bytes themselves; `\\"` and `\\\\` mean the same to COPY."""
+    if found[1] is not None:
+        return bytes([int(found[1], 16)])
+    return _RAW.get(found[2], found[0])
+
+
+def _hex(value: Value, _type: ColumnType) -> str:
+    return "\\x" + cast("bytes", value).hex()
+
+
+def _array(value: Value, _type: ColumnType) -> str:
+    """https://www.postgresql.org/docs/current/arrays.html#ARRAYS-INPUT"""
+    quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in cast("list[str]", value))
+    return "{" + ",".join(f'"{text}"' for text in quoted) + "}"
+
+
+_ADAPT: dict[Kind, Adapt] = {Kind.BYTES: _hex, Kind.TEXT_LIST: _array}
+
+
+def _cursor(connection: sa.Connection) -> Any:  # psycopg's own: an optional dependency
+    driver: Any = connection.connection.driver_connection
+    return driver.cursor()
+
+
+def _refusal(said: str) -> type[DatabaseError]:
+    """A server that answers a connection with no has no SQLSTATE to show for it."""
+    refused = ("password authentication failed", "does not exist", "no pg_hba.conf entry", "permission denied")
+    return DatabaseRefused if any(words in said for words in refused) else DatabaseUnreachable

@@ -1,0 +1,157 @@
+"""SQLite: the embedded default; one file, one writer at a time, readers never wait (WAL)."""
+
+from __future__ import annotations
+
+import decimal
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+
+from focus_assets.database.dialects.adapt import Adapt, adapter
+from focus_assets.database.dialects.dialect import Lane
+from focus_assets.model.errors import (
+    DatabaseBusy,
+    DatabaseError,
+    DatabaseFailed,
+    DatabaseRefused,
+    DatabaseUnreachable,
+    StorageFull,
+)
+from focus_assets.model.feed import Row, Value
+from focus_assets.model.schema import Column, ColumnType, Kind
+
+_EXACT = decimal.Context(prec=2000)
+# https://www.sqlite.org/rescode.html: the primary code is the low byte
+_NAMES: dict[int, type[DatabaseError]] = {
+    sqlite3.SQLITE_BUSY: DatabaseBusy,
+    sqlite3.SQLITE_LOCKED: DatabaseBusy,
+    sqlite3.SQLITE_FULL: StorageFull,
+    sqlite3.SQLITE_IOERR: StorageFull,
+    sqlite3.SQLITE_CANTOPEN: DatabaseUnreachable,
+    sqlite3.SQLITE_READONLY: DatabaseRefused,
+    sqlite3.SQLITE_PERM: DatabaseRefused,
+    sqlite3.SQLITE_AUTH: DatabaseRefused,
+    sqlite3.SQLITE_NOTADB: DatabaseRefused,
+}
+_TYPES: dict[Kind, sa.types.TypeEngine[Any]] = {
+    Kind.INT16: sa.SmallInteger(),
+    Kind.INT32: sa.Integer(),
+    Kind.INT64: sa.BigInteger(),
+    Kind.FLOAT: sa.REAL(),
+    Kind.BOOL: sa.SmallInteger(),
+    Kind.BYTES: sa.BLOB(),
+}
+
+
+class SQLite:
+    """Timestamps, dates, decimals, JSON and lists are texts; booleans 0 and 1."""
+
+    name = "sqlite"
+    has_schemas = False
+
+    def engine(self, url: sa.URL, *, lock_timeout: float) -> sa.Engine:
+        """An engine whose transactions are ours to begin: the driver's own hide commits around DDL."""
+        path = Path(url.database or "")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        engine = sa.create_engine(
+            url,
+            connect_args={"timeout": lock_timeout, "isolation_level": None, "check_same_thread": False},
+            poolclass=sa.NullPool,
+        )
+        sa.event.listen(engine, "connect", _prepare)
+        sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+        return engine
+
+    def column_type(self, column_type: ColumnType, *, key: bool) -> sa.types.TypeEngine[Any]:
+        """BINARY is SQLite's own default collation, so that a key's text needs none."""
+        return _TYPES.get(column_type.kind, sa.TEXT())
+
+    def temporary(self) -> dict[str, Any]:
+        """A TEMP table lies in a file of the connection's own: filling it locks nobody out."""
+        return {"prefixes": ["TEMPORARY"], "schema": "temp"}
+
+    def arrival(self, table: sa.Table) -> sa.ColumnElement[Any]:
+        """A table without INTEGER PRIMARY KEY numbers its rows itself."""
+        return sa.literal_column(f'"{table.name}".rowid', sa.Integer())
+
+    def latest(self, columns: Sequence[sa.ColumnElement[Any]]) -> sa.ColumnElement[Any]:
+        """The scalar max() is NULL as soon as one argument is."""
+        texts = [sa.func.coalesce(column, "") for column in columns]
+        return texts[0] if len(texts) == 1 else sa.func.max(*texts)
+
+    def moment(self, text: str) -> sa.ColumnElement[Any]:
+        """Canonical texts compare as the moments that they are."""
+        return sa.literal(text, sa.TEXT())
+
+    def begin_write(self, connection: sa.Connection) -> None:
+        """Take the write lock at once: a read that becomes a write can fail without having waited."""
+        connection.exec_driver_sql("ROLLBACK")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def write_rows(self, connection: sa.Connection, lane: Lane, batches: Iterable[Sequence[Row]]) -> int:
+        """`executemany` of ready tuples."""
+        columns = [column.name for column in lane.columns]
+        values: dict[str, sa.BindParameter[Any]] = {name: sa.bindparam(f"p{place}") for place, name in enumerate(columns)}
+        compiled = sqlite.insert(lane.table).values(values).compile(dialect=connection.dialect, column_keys=columns)
+        cursor = cast("sqlite3.Connection", connection.connection.driver_connection).cursor()
+        adapt = adapter(lane.columns, _ADAPT)
+        written = 0
+        for rows in batches:
+            cursor.executemany(compiled.string, adapt(rows))
+            written += len(rows)
+        return written
+
+    def analyze(self, connection: sa.Connection, table: sa.Table) -> None:
+        """The planner knows a stage by its unique index."""
+
+    def translate(self, error: BaseException, doing: str) -> DatabaseError | None:
+        """By the primary result code."""
+        if not isinstance(error, sqlite3.Error):
+            return None
+        code = getattr(error, "sqlite_errorcode", None)
+        named = _NAMES.get(code & 0xFF, DatabaseFailed) if code is not None else DatabaseFailed
+        return named(f"SQLite could not {doing}: {error}")
+
+    def views(self, table: sa.Table, columns: Sequence[Column]) -> list[str]:
+        """Decimals are texts here and compare as texts: a view casts them, rounded to a double."""
+        decimals = {column.name for column in columns if column.type.kind is Kind.DECIMAL}
+        if not decimals:
+            return []
+        shown = [
+            sa.cast(column, sa.REAL()).label(column.name) if column.name in decimals else column
+            for column in table.columns
+        ]
+        dialect = sqlite.dialect()
+        query = sa.select(*shown).compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+        name = dialect.identifier_preparer.quote(f"{table.name}__numeric")
+        return [f"DROP VIEW IF EXISTS {name}", f"CREATE VIEW {name} AS {query}"]
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    # WAL: readers see the last commit while a load goes on. https://www.sqlite.org/wal.html
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _decimal_text(value: Value, column_type: ColumnType) -> str:
+    """One text for one number: the declared scale, or no trailing zeros."""
+    number = cast("decimal.Decimal", value)
+    if column_type.scale is not None:
+        return format(number.quantize(decimal.Decimal(1).scaleb(-column_type.scale), context=_EXACT), "f")
+    return format(number.normalize(_EXACT), "f")
+
+
+def _list_text(value: Value, _type: ColumnType) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+_ADAPT: dict[Kind, Adapt] = {
+    Kind.DECIMAL: _decimal_text,
+    Kind.TEXT_LIST: _list_text,
+}

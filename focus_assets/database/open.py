@@ -1,0 +1,81 @@
+"""Open the destination, run transactions in it, and let no driver's error out of here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from focus_assets.config import Destination
+from focus_assets.database.dialects import Dialect, dialect_of
+from focus_assets.model.errors import DatabaseFailed, FocusError, InvalidConfiguration
+
+
+class Database:
+    """A destination: connections are opened when they are needed and closed after."""
+
+    def __init__(self, destination: Destination) -> None:
+        try:
+            url = sa.make_url(destination.url.get_secret_value())
+        except (ArgumentError, ValueError):
+            raise InvalidConfiguration("destination.url", "expected an SQLAlchemy URL") from None
+        self.shown = destination.shown
+        self.dialect: Dialect = dialect_of(url)
+        with self.translated("open the database"):
+            self._engine = self.dialect.engine(url, lock_timeout=destination.lock_timeout_seconds)
+
+    def __repr__(self) -> str:
+        return f"Database({self.shown})"
+
+    @contextmanager
+    def connection(self, doing: str = "connect") -> Iterator[sa.Connection]:
+        """One connection, for one thread at a time; raises DatabaseError."""
+        with self.translated(doing), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self, doing: str) -> Iterator[sa.Connection]:
+        """A connection of its own whose transaction is rolled back at the end."""
+        with self.connection(doing) as connection, connection.begin() as transaction:
+            try:
+                yield connection
+            finally:
+                transaction.rollback()
+
+    @contextmanager
+    def writing(self, doing: str) -> Iterator[sa.Connection]:
+        """A connection of its own and one write transaction on it."""
+        with self.connection(doing) as connection, self.transaction(connection, doing):
+            yield connection
+
+    @contextmanager
+    def transaction(
+        self, connection: sa.Connection, doing: str, *, temporary: bool = False
+    ) -> Iterator[sa.RootTransaction]:
+        """One write transaction: committed at the end, rolled back by any exception.
+
+        A `temporary` one writes only to this connection's temporary tables, and shuts nobody out.
+        """
+        with self.translated(doing), connection.begin() as transaction:
+            if not temporary:
+                self.dialect.begin_write(connection)
+            yield transaction
+
+    @contextmanager
+    def translated(self, doing: str) -> Iterator[None]:
+        """Whatever the driver raises inside comes out as one of ours."""
+        try:
+            yield
+        except FocusError:
+            raise
+        except SQLAlchemyError as error:
+            cause = getattr(error, "orig", None) or error
+            said = self.dialect.translate(cause, doing) or DatabaseFailed(f"could not {doing}: {cause}")
+            raise said from error
+        except Exception as error:
+            said_by_driver = self.dialect.translate(error, doing)
+            if said_by_driver is None:
+                raise
+            raise said_by_driver from error

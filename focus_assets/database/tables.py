@@ -1,0 +1,116 @@
+"""Lay out the table that mirrors a resource, and make or widen it: idempotent, and before any load."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy.schema import CreateSchema
+
+from focus_assets.database.open import Database
+from focus_assets.model.errors import DatabaseFailed
+from focus_assets.model.names import check_names
+from focus_assets.model.partition import PartitionRef
+from focus_assets.model.schema import Column, ColumnType, Kind, ResourceSchema
+
+SYNCED_AT = Column("_synced_at", ColumnType(Kind.TIMESTAMP))
+
+
+@dataclass(frozen=True, slots=True)
+class Mirrored:
+    """The table of a resource, with the parts of it that a load speaks of."""
+
+    schema: ResourceSchema
+    table: sa.Table
+
+    @property
+    def partition(self) -> sa.Column[str] | None:
+        """The column that we add for the partition."""
+        name = self.schema.partitioned_by
+        return None if name is None else self.table.c[name]
+
+    def within(self, partition: str) -> sa.ColumnElement[bool]:
+        """The rows of one partition."""
+        return sa.true() if self.partition is None else self.partition == partition
+
+    def columns(self, names: tuple[str, ...]) -> list[sa.Column[object]]:
+        """The table's columns of these names."""
+        return [self.table.c[name] for name in names]
+
+    @property
+    def shown(self) -> str:
+        """The table's name with its schema."""
+        return self.table.fullname
+
+
+def mirrored(database: Database, ref: PartitionRef, schema: ResourceSchema) -> Mirrored:
+    """The table for a resource; raises NameRefused for a name that no table can bear safely."""
+    dialect = database.dialect
+    check_names(ref.service, ref.resource, [column.name for column in schema.columns])
+    name, inside = (ref.resource, ref.service) if dialect.has_schemas else (f"{ref.service}__{ref.resource}", None)
+    partition = [Column(schema.partitioned_by, ColumnType(Kind.TEXT))] if schema.partitioned_by else []
+    key = (*(column.name for column in partition), *schema.key)
+    columns = [*partition, *schema.columns, SYNCED_AT]
+    table = sa.Table(
+        name,
+        sa.MetaData(),
+        *(sa.Column(c.name, dialect.column_type(c.type, key=c.name in key), nullable=c.name not in key) for c in columns),
+        sa.PrimaryKeyConstraint(*key),
+        schema=inside,
+    )
+    return Mirrored(schema, table)
+
+
+def ensure(database: Database, target: Mirrored) -> list[str]:
+    """Make the schema, the table and its views, or add the columns that it lacks; returns the added columns' names.
+
+    A column that is there keeps its type: whoever retypes it must say so. Two processes may do this at once.
+    """
+    try:
+        return _ensure(database, target)
+    except DatabaseFailed:
+        # Another process may have made it between our look and our statement: look again, once.
+        return _ensure(database, target)
+
+
+def _ensure(database: Database, target: Mirrored) -> list[str]:
+    table = target.table
+    with database.writing(f"prepare the table {target.shown}") as connection:
+        if table.schema and database.dialect.has_schemas:
+            if not sa.inspect(connection).has_schema(table.schema):
+                connection.execute(CreateSchema(table.schema, if_not_exists=True))
+        stored = stored_columns(connection, table)
+        if stored is None:
+            table.create(connection)
+        added = [] if stored is None else _add_columns(connection, table, stored)
+        if stored is None or added:
+            for statement in database.dialect.views(table, target.schema.columns):
+                connection.exec_driver_sql(statement)
+    return added
+
+
+def _add_columns(connection: sa.Connection, table: sa.Table, stored: set[str]) -> list[str]:
+    operations = Operations(MigrationContext.configure(connection))
+    missing = [column for column in table.columns if column.name not in stored]
+    for column in missing:
+        operations.add_column(table.name, sa.Column(column.name, column.type), schema=table.schema)
+    return [column.name for column in missing]
+
+
+def stored_columns(connection: sa.Connection, table: sa.Table) -> set[str] | None:
+    """The names of the columns that a table has in the database; None where there is no table."""
+    inspector = sa.inspect(connection)
+    if not inspector.has_table(table.name, schema=table.schema):
+        return None
+    return {column["name"] for column in inspector.get_columns(table.name, schema=table.schema)}
+
+
+def has_rows(database: Database, target: Mirrored, partition: str) -> bool | None:
+    """Whether a partition has any row; None where there is no table."""
+    with database.reading(f"look into {target.shown}") as connection:
+        if stored_columns(connection, target.table) is None:
+            return None
+        probe = sa.select(sa.literal(1)).select_from(target.table).where(target.within(partition)).limit(1)
+        return connection.execute(probe).first() is not None

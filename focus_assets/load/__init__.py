@@ -1,0 +1,1 @@
+"""Loading: stage, apply, ledger; the transaction in which a load is judged."""

@@ -1,0 +1,110 @@
+"""Make a partition hold what the stage says, by value, touching only rows that differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from focus_assets.database.dialects import Dialect
+from focus_assets.database.tables import SYNCED_AT
+from focus_assets.load.stage import DELETED, Stage
+from focus_assets.model.outcome import Changes
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """How to apply: a full load also deletes what the stage lacks, and believes older versions.
+
+    `now` is our clock for `_synced_at`; `trusted_until` the server's: a stored row from beyond it yields to any
+    version. Both canonical timestamps; `trusted_until` is None where the server does not tell the time.
+    """
+
+    partition: str
+    full: bool
+    now: str
+    trusted_until: str | None = None
+
+
+def apply_stage(connection: sa.Connection, dialect: Dialect, stage: Stage, how: Apply) -> Changes:
+    """Delete, update, insert, in this order; to be called inside the load's transaction."""
+    statements = Statements(dialect, stage, how)
+    deleted = connection.execute(statements.delete()).rowcount
+    update = statements.update()
+    updated = 0 if update is None else connection.execute(update).rowcount
+    inserted = connection.execute(statements.insert(), execution_options={"preserve_rowcount": True}).rowcount
+    staged = int(connection.execute(statements.count_upserts()).scalar_one())
+    return Changes(inserted=inserted, updated=updated, deleted=deleted, unchanged=staged - inserted - updated)
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """The SQL of one apply; every dialect's text of it is kept as a golden file."""
+
+    dialect: Dialect
+    stage: Stage
+    how: Apply
+
+    def delete(self) -> sa.Delete:
+        """What the stage lacks (full), or what it names as gone (delta)."""
+        table = self.stage.target.table
+        if self.how.full:
+            return sa.delete(table).where(self._within(), ~sa.exists().where(self._same_key(), ~self._deleted()))
+        named = sa.select(*self.stage.key(self.stage.base)).where(self._deleted())
+        return sa.delete(table).where(self._within(), sa.tuple_(*self._target_key()).in_(named))
+
+    def update(self) -> sa.Update | None:
+        """Rows whose values differ; None where a row is its key and nothing else."""
+        target, base = self.stage.target, self.stage.base
+        names = [column.name for column in target.schema.columns if column.name not in target.schema.key]
+        if not names:
+            return None
+        differs = sa.or_(*(target.table.c[name].is_distinct_from(base.c[name]) for name in names))
+        values: dict[sa.Column[Any], sa.ColumnElement[Any]] = {target.table.c[name]: base.c[name] for name in names}
+        values[target.table.c[SYNCED_AT.name]] = self.dialect.moment(self.how.now)
+        wanted = [self._within(), self._same_key(), ~self._deleted(), differs, *self._not_older()]
+        return sa.update(target.table).where(*wanted).values(values)
+
+    def insert(self) -> sa.Insert:
+        """Rows whose key the partition lacks."""
+        target, base = self.stage.target, self.stage.base
+        there = sa.exists().where(self._within(), self._same_key()).correlate(base)
+        columns = [base.c[column.name] for column in target.schema.columns]
+        added = [] if target.partition is None else [sa.literal(self.how.partition, sa.Text())]
+        rows = sa.select(*added, *columns, self.dialect.moment(self.how.now)).where(~self._deleted(), ~there)
+        return sa.insert(target.table).from_select([column.name for column in target.table.columns], rows)
+
+    def count_upserts(self) -> sa.Select[int]:
+        """How many rows the stage would have in the table."""
+        return sa.select(sa.func.count()).select_from(self.stage.base).where(~self._deleted())
+
+    def count_rows(self) -> sa.Select[int]:
+        """COUNT(*) of the partition."""
+        return sa.select(sa.func.count()).select_from(self.stage.target.table).where(self._within())
+
+    def _within(self) -> sa.ColumnElement[bool]:
+        return self.stage.target.within(self.how.partition)
+
+    def _same_key(self) -> sa.ColumnElement[bool]:
+        pairs = zip(self._target_key(), self.stage.key(self.stage.base), strict=True)
+        return sa.and_(*(stored == staged for stored, staged in pairs))
+
+    def _deleted(self) -> sa.ColumnElement[bool]:
+        return self.stage.base.c[DELETED.name]
+
+    def _target_key(self) -> list[sa.Column[object]]:
+        return self.stage.target.columns(self.stage.target.schema.key)
+
+    def _not_older(self) -> Sequence[sa.ColumnElement[bool]]:
+        """A delta never puts an older version over a newer one; a full load believes the server."""
+        changed = self.stage.target.schema.changed
+        if self.how.full or not changed:
+            return []
+        stored = self.dialect.latest(self.stage.target.columns(changed))
+        staged = self.dialect.latest([self.stage.base.c[name] for name in changed])
+        newer = staged >= stored
+        if self.how.trusted_until is None:
+            return [newer]
+        return [sa.or_(newer, stored > self.dialect.moment(self.how.trusted_until))]

@@ -1,0 +1,105 @@
+"""Keep the ledger: one row a partition, written by the transaction that writes the rows it speaks of."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from focus_assets.database.bookkeeping import Bookkeeping
+from focus_assets.database.open import Database
+from focus_assets.model.errors import StaleGeneration
+from focus_assets.model.ledger import LedgerEntry
+from focus_assets.model.partition import PartitionRef
+from focus_assets.model.verdict import Verdict
+
+BOOKS = Bookkeeping()
+LEDGER = BOOKS.table(
+    "_focus_ledger",
+    key=("source", "resource", "partition"),
+    columns={
+        "service": sa.Text,
+        "generation": sa.BigInteger,
+        "rows": sa.BigInteger,
+        "verdict": sa.Text,
+        "load": sa.Text,
+        "watermark": sa.Text,
+        "as_of": sa.Text,
+        "digest": sa.Text,
+        "total_items": sa.BigInteger,
+        "quarantined": sa.BigInteger,
+        "server_time": sa.Text,
+        "full_at": sa.Text,
+        "proven_at": sa.Text,
+        "schema": sa.Text,
+        "schema_hash": sa.Text,
+        "key_hash": sa.Text,
+        "config_hash": sa.Text,
+        "run_id": sa.Text,
+        "started_at": sa.Text,
+        "finished_at": sa.Text,
+        "seconds": sa.Double,
+    },
+)
+_FIELDS = [field.name for field in dataclasses.fields(LedgerEntry)]
+
+
+def read_entry(connection: sa.Connection, ref: PartitionRef) -> LedgerEntry | None:
+    """What the ledger says of a partition; None before its first load."""
+    row = connection.execute(sa.select(LEDGER).where(_of(ref))).mappings().first()
+    return None if row is None else _entry(row)
+
+
+def entries(database: Database) -> dict[PartitionRef, LedgerEntry]:
+    """The whole ledger, in the order of its key."""
+    BOOKS.ensure(database)
+    with database.reading("read the ledger") as connection:
+        rows = connection.execute(sa.select(LEDGER).order_by(*LEDGER.primary_key.columns)).mappings()
+        return {PartitionRef(r["source"], r["service"], r["resource"], r["partition"]): _entry(r) for r in rows}
+
+
+def claim(connection: sa.Connection, ref: PartitionRef, entry: LedgerEntry) -> None:
+    """Write the entry of the next generation first of all: whoever read an older one stops here.
+
+    `entry.generation` is the new one. Raises StaleGeneration, or DatabaseBusy while another run holds the row.
+    """
+    values = {**dataclasses.asdict(entry), "verdict": entry.verdict.value}
+    if entry.generation == 1:
+        _claim_first(connection, ref, values)
+        return
+    older = sa.and_(_of(ref), LEDGER.c.generation == entry.generation - 1)
+    if connection.execute(sa.update(LEDGER).where(older).values(values)).rowcount != 1:
+        raise _stale(connection, ref, entry.generation)
+
+
+def _claim_first(connection: sa.Connection, ref: PartitionRef, values: dict[str, object]) -> None:
+    whose = {"source": ref.source, "service": ref.service, "resource": ref.resource, "partition": ref.partition}
+    try:
+        with connection.begin_nested():
+            connection.execute(sa.insert(LEDGER).values(**whose, **values))
+    except IntegrityError as error:
+        raise _stale(connection, ref, 1) from error
+
+
+def amend(connection: sa.Connection, ref: PartitionRef, entry: LedgerEntry) -> None:
+    """Complete a claimed entry with what the apply found, in the same transaction."""
+    values = {**dataclasses.asdict(entry), "verdict": entry.verdict.value}
+    connection.execute(sa.update(LEDGER).where(_of(ref)).values(values))
+
+
+def _stale(connection: sa.Connection, ref: PartitionRef, wanted: int) -> StaleGeneration:
+    found = connection.execute(sa.select(LEDGER.c.generation).where(_of(ref))).scalar()
+    return StaleGeneration(str(ref), expected=wanted - 1, found=found)
+
+
+def _of(ref: PartitionRef) -> sa.ColumnElement[bool]:
+    columns = LEDGER.c
+    return sa.and_(
+        columns.source == ref.source, columns.resource == ref.resource, columns.partition == ref.partition
+    )
+
+
+def _entry(row: sa.RowMapping) -> LedgerEntry:
+    values = {name: row[name] for name in _FIELDS}
+    return LedgerEntry(**{**values, "verdict": Verdict(values["verdict"])})

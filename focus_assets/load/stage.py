@@ -1,0 +1,135 @@
+"""Keep what one run fetched, one row a key, on a connection of its own, until it is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.schema import CreateIndex, CreateTable, DropTable
+
+from focus_assets.database.dialects import Lane
+from focus_assets.database.open import Database
+from focus_assets.database.tables import Mirrored
+from focus_assets.model.feed import Row
+from focus_assets.model.schema import Column, ColumnType, Kind
+
+DELETED = Column("_focus_deleted", ColumnType(Kind.BOOL))
+Batches = Iterable[Sequence[Row]]
+
+
+class Stage:
+    """Two temporary tables: `base` is the outcome so far, `fresh` takes one more round of changes.
+
+    A row is an upsert, or (with `_focus_deleted`) the key of a row that is gone. They vanish with the connection.
+    """
+
+    def __init__(self, database: Database, connection: sa.Connection, target: Mirrored) -> None:
+        self._database, self._connection, self.target = database, connection, target
+        self.base = _layout(database, target, "_focus_base")
+        self.fresh = _layout(database, target, "_focus_fresh")
+
+    def clear(self, *, full: bool) -> None:
+        """Begin with nothing; the base of a full load gets its index once it is filled."""
+        with self._writing("clear the stage") as connection:
+            self._make(connection, self.base)
+            self._make(connection, self.fresh)
+            if not full:
+                self._index(connection, self.base)
+
+    def fill_full(self, batches: Batches) -> int:
+        """All rows of a full load, all or none; returns how many lines there were."""
+        with self._writing("stage a full load") as connection:
+            written = self._database.dialect.write_rows(connection, self._upserts(self.base), batches)
+            self._settle(connection, self.base)
+        return written
+
+    def fill_upserts(self, batches: Batches) -> int:
+        """Rows that were created or updated, into the round that is being fetched; all or none."""
+        with self._writing("stage changes") as connection:
+            return self._database.dialect.write_rows(connection, self._upserts(self.fresh), batches)
+
+    def fill_deletes(self, batches: Batches) -> int:
+        """Keys of rows that are gone, into the round that is being fetched; all or none."""
+        marked = ([(*row, True) for row in rows] for rows in batches)
+        lane = Lane(self.fresh, (*self.target.schema.key_columns, DELETED))
+        with self._writing("stage deletions") as connection:
+            return self._database.dialect.write_rows(connection, lane, marked)
+
+    def fold(self) -> int:
+        """Lay the fetched round over what was there, the later word winning; returns how many keys it changed."""
+        with self._writing("fold a round of changes") as connection:
+            self._settle(connection, self.fresh)
+            news = int(connection.execute(sa.select(sa.func.count()).where(self._is_news())).scalar_one())
+            named = sa.select(*self.key(self.fresh))
+            connection.execute(sa.delete(self.base).where(sa.tuple_(*self.key(self.base)).in_(named)))
+            names = [column.name for column in self.base.columns]
+            connection.execute(sa.insert(self.base).from_select(names, sa.select(self.fresh)))
+            self._make(connection, self.fresh)
+            self._database.dialect.analyze(connection, self.base)
+        return news
+
+    def key(self, table: sa.Table) -> list[sa.Column[Any]]:
+        """The key's columns in one of the stage's tables."""
+        return [table.c[name] for name in self.target.schema.key]
+
+    @contextmanager
+    def _writing(self, doing: str) -> Iterator[sa.Connection]:
+        with self._database.transaction(self._connection, doing, temporary=True):
+            yield self._connection
+
+    def _upserts(self, table: sa.Table) -> Lane:
+        return Lane(table, self.target.schema.columns)
+
+    def _is_news(self) -> sa.ColumnElement[bool]:
+        """An upsert whose equal is not in the base, or a deletion of what is."""
+        base, fresh = self.base.alias("b"), self.fresh
+        same_key = sa.and_(*(base.c[name] == fresh.c[name] for name in self.target.schema.key), ~base.c[DELETED.name])
+        values = [column.name for column in self.target.schema.columns if column.name not in self.target.schema.key]
+        same = sa.and_(same_key, *(~base.c[name].is_distinct_from(fresh.c[name]) for name in values))
+        known = sa.exists(sa.select(sa.literal(1)).select_from(base).where(same))
+        gone = sa.exists(sa.select(sa.literal(1)).select_from(base).where(same_key))
+        return sa.or_(sa.and_(~fresh.c[DELETED.name], ~known), sa.and_(fresh.c[DELETED.name], gone))
+
+    def _settle(self, connection: sa.Connection, table: sa.Table) -> None:
+        """Leave one row a key, with a unique index over it: the index first, as most loads repeat nothing."""
+        try:
+            with connection.begin_nested():
+                self._index(connection, table)
+        except IntegrityError:
+            self._collapse(connection, table)
+            self._index(connection, table)
+        self._database.dialect.analyze(connection, table)
+
+    def _collapse(self, connection: sa.Connection, table: sa.Table) -> None:
+        """Keep of each key an upsert rather than a deletion, then the newest version, then the last that came."""
+        dialect = self._database.dialect
+        arrival = dialect.arrival(table)
+        order = [table.c[DELETED.name].asc(), arrival.desc()]
+        if changed := [table.c[name] for name in self.target.schema.changed]:
+            order.insert(1, dialect.latest(changed).desc())
+        place = sa.func.row_number().over(partition_by=self.key(table), order_by=order)
+        ranked = sa.select(arrival.label("arrival"), place.label("place")).select_from(table).subquery()
+        losers = sa.select(ranked.c.arrival).where(ranked.c.place > 1)
+        connection.execute(sa.delete(table).where(arrival.in_(losers)))
+
+    def _make(self, connection: sa.Connection, table: sa.Table) -> None:
+        connection.execute(DropTable(table, if_exists=True))
+        connection.execute(CreateTable(table))
+
+    def _index(self, connection: sa.Connection, table: sa.Table) -> None:
+        connection.execute(CreateIndex(next(iter(table.indexes))))
+
+
+def _layout(database: Database, target: Mirrored, name: str) -> sa.Table:
+    dialect, schema = database.dialect, target.schema
+    columns = [
+        sa.Column(c.name, dialect.column_type(c.type, key=c.name in schema.key), nullable=c.name not in schema.key)
+        for c in schema.columns
+    ]
+    deleted: sa.Column[bool] = sa.Column(DELETED.name, sa.Boolean(), nullable=False, server_default=sa.false())
+    table = sa.Table(name, sa.MetaData(), *columns, deleted, **dialect.temporary())
+    sa.Index(f"{name}_key", *(table.c[key] for key in schema.key), unique=True)
+    return table
