@@ -1,5 +1,6 @@
 """A reference Data Exchange server: real and made-up data, a world that changes, faults on request."""
 
+from focus_assets.sandbox.alteration import Alteration
 from focus_assets.sandbox.app import Sandbox, Seen
 from focus_assets.sandbox.data import Attribute, Listed, Resource, Rows, Services
 from focus_assets.sandbox.exchange import Ending, Request, Response
@@ -13,6 +14,7 @@ from focus_assets.sandbox.world import Change, Changed
 __all__ = [
     "ANCHOR",
     "PLAIN",
+    "Alteration",
     "Attribute",
     "Change",
     "Changed",

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from email.utils import formatdate
 
+from focus_assets.sandbox.alteration import Alteration
 from focus_assets.sandbox.control import control
 from focus_assets.sandbox.data import Services
 from focus_assets.sandbox.drift import Drift
@@ -83,8 +84,13 @@ class Sandbox:
         return self.table(resource, country, service=service).view()
 
     def prerender(self, resource: str, country: str, *, service: str | None = None) -> int:
-        """Make all lines of the start now, to serve them from an unnamed file; how many bytes."""
+        """Make all lines and the digest of the start now, to serve them from an unnamed file; how many bytes."""
         return self.table(resource, country, service=service).base.prerender()
+
+    def alter(self, resource: str, alteration: Alteration, *, service: str | None = None) -> None:
+        """Change a resource's columns in all countries."""
+        where = self.world.find(resource, self.options.countries[0], service=service)
+        self.world.alter(*where[:2], alteration)
 
     def revoke_tokens(self) -> None:
         """Refuse every token that was given out."""

@@ -2,6 +2,7 @@
 
 POST /sandbox/change    {"resource", "country", "service", "creates", "updates", "deletes", "recreates", "into_scope",
                         "seed", "at"}; without resource, country or service in all of them -> {"changes": [...]}
+POST /sandbox/alter     {"resource", "service", "add": {name: [type, value]}, "drop": [name], "retype": {name: type}}
 POST /sandbox/faults    {"script": [["full", "cut_clean"]], "rate", "seed", "kinds", "seconds"}; {} ends all faults
 POST /sandbox/revoke    every token is refused from now on
 GET /sandbox/world      the partitions with their totals
@@ -13,8 +14,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from focus_assets.sandbox.alteration import Alteration
 from focus_assets.sandbox.exchange import Request, Response, json_response
 from focus_assets.sandbox.faults import plan_from
 from focus_assets.sandbox.timeline import write_z
@@ -65,6 +67,30 @@ def _told(changed: Changed) -> dict[str, object]:
     return {**asdict(changed), "at": write_z(changed.at)}
 
 
+def _alter(sandbox: Sandbox, request: Request) -> object:
+    given = _object(request)
+    resource, service = str(given.pop("resource")), given.pop("service", None)
+    add = {name: (str(type_name), value) for name, (type_name, value) in _mapping(given.pop("add", {})).items()}
+    retype = {name: str(type_name) for name, type_name in _mapping(given.pop("retype", {})).items()}
+    drop = frozenset(map(str, _list(given.pop("drop", []))))
+    if given:
+        raise ValueError(f"unknown: {', '.join(sorted(given))}")
+    sandbox.alter(resource, Alteration(add, drop, retype), service=None if service is None else str(service))
+    return {}
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return value
+    raise TypeError(f"an object was expected, not {value!r}")
+
+
+def _list(value: object) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    raise TypeError(f"a list was expected, not {value!r}")
+
+
 def _faults(sandbox: Sandbox, request: Request) -> object:
     sandbox.faults = plan_from(_object(request))
     return {"steps": sandbox.faults.remaining}
@@ -94,14 +120,12 @@ def _empty_log(sandbox: Sandbox, _request: Request) -> object:
 
 
 def _object(request: Request) -> dict[str, object]:
-    value = json.loads(request.body or b"{}")
-    if not isinstance(value, dict):
-        raise TypeError("the body is a JSON object")
-    return value
+    return _mapping(json.loads(request.body or b"{}"))
 
 
 _ACTIONS: dict[tuple[str, str], Callable[[Sandbox, Request], object]] = {
     ("POST", "/sandbox/change"): _change,
+    ("POST", "/sandbox/alter"): _alter,
     ("POST", "/sandbox/faults"): _faults,
     ("POST", "/sandbox/revoke"): _revoke,
     ("GET", "/sandbox/world"): _world,

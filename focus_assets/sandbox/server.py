@@ -8,7 +8,8 @@ import logging
 import socket
 import struct
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from types import TracebackType
@@ -18,11 +19,14 @@ from urllib.parse import parse_qsl
 from focus_assets.sandbox.app import Sandbox
 from focus_assets.sandbox.exchange import Ending, Request, Response, json_response
 
+Answer = Callable[[Request], Awaitable[Response]]
+
 _log = logging.getLogger(__name__)
 
 _HEAD_LIMIT = 32 * 1024
 _BODY_LIMIT = 1024 * 1024
 _IDLE_SECONDS = 120
+_WORKERS = 4
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 """SO_LINGER of zero seconds: closing sends RST, not FIN."""
 
@@ -50,20 +54,34 @@ async def listening(sandbox: Sandbox, host: str, port: int) -> AsyncIterator[str
     """The URL at which it listens; at the end no connection is left."""
     connections: set[asyncio.Task[None]] = set()
 
+    async def answer(request: Request) -> Response:
+        return await asyncio.get_running_loop().run_in_executor(workers, sandbox.answer, request)
+
     # A plain function: a coroutine's task would belong to asyncio, which prints a trace when it is cancelled.
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.get_running_loop().create_task(_Connection(sandbox, reader, writer).run())
+        task = asyncio.get_running_loop().create_task(_Connection(answer, reader, writer).run())
         connections.add(task)
         task.add_done_callback(connections.discard)
         task.add_done_callback(_report)
 
-    server = await asyncio.start_server(connected, host, port, limit=_HEAD_LIMIT)
-    try:
-        yield _url(host, server.sockets[0].getsockname()[1])
-    finally:
-        server.close()
-        await _end(connections)
-        await server.wait_closed()
+    with _workers() as workers:
+        server = await asyncio.start_server(connected, host, port, limit=_HEAD_LIMIT)
+        try:
+            yield _url(host, server.sockets[0].getsockname()[1])
+        finally:
+            server.close()
+            await _end(connections)
+            await server.wait_closed()
+
+
+def _workers() -> ThreadPoolExecutor:
+    """Where requests are answered, so that one that takes long (a digest of millions) holds up no other."""
+    workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="sandbox")
+    # All threads start now: one that started later would look like a leak of whoever sent that request.
+    met = threading.Barrier(_WORKERS)
+    for _ in range(_WORKERS):
+        workers.submit(met.wait)
+    return workers
 
 
 def _url(host: str, port: int) -> str:
@@ -85,8 +103,8 @@ def _report(task: asyncio.Task[None]) -> None:
 class _Connection:
     """One connection: requests one after the other, until either side ends it."""
 
-    def __init__(self, sandbox: Sandbox, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._sandbox, self._reader, self._writer = sandbox, reader, writer
+    def __init__(self, answer: Answer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._answer, self._reader, self._writer = answer, reader, writer
         # A drain waits until all is with the operating system: a cut comes after what was sent before it.
         writer.transport.set_write_buffer_limits(0)
 
@@ -106,7 +124,7 @@ class _Connection:
         except _BadRequest as bad:
             await self._write(json_response(bad.status, {"error": bad.problem}), keep=False)
             return await self._close()
-        response = await asyncio.to_thread(self._sandbox.answer, request)
+        response = await self._answer(request)
         keep = _keeps(request, response)
         await self._write(response, keep=keep)
         return await self._ended(response.ending, keep=keep)

@@ -117,6 +117,7 @@ class Base:
         """Write all lines into an unnamed file, from which they are served from now on; how many bytes."""
         ready = _Rendered(self._render(number) for number in range(self.blocks))
         self._ready = ready
+        _ = self.digest
         return ready.size
 
     @cached_property

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from focus_assets.sandbox.alteration import Alteration, Altered
 from focus_assets.sandbox.data import Key, Resource, Rows, Services
 from focus_assets.sandbox.timeline import DAY, Clock, Timeline
 from focus_assets.sandbox.view import Base, Record, View, Writer
@@ -103,6 +104,12 @@ class Table:
             living = iter(self._some(rng, wanted, alive=True))
             return self._carry_out(change, at, dead, living)
 
+    def alter(self, alteration: Alteration) -> None:
+        """The same rows look different from now on; their times stay, so no delta tells of it."""
+        with self._lock:
+            self.base = Base(Altered(self.base.rows, alteration), self.base.timeline, self.base.write)
+            self._view = None
+
     def _carry_out(self, change: Change, at: int, dead: list[int], living: Iterator[int]) -> dict[str, list[int]]:
         updated = [self.update(index, at) for index in _take(living, change.updates)]
         deleted = [self.delete(index, at) for index in _take(living, change.deletes)]
@@ -153,7 +160,7 @@ class World:
     def __init__(
         self, services: Services, countries: tuple[str, ...], *, clock: Clock, end: int, seed: int, write: Writer
     ) -> None:
-        self.services, self.countries, self.clock = services, countries, clock
+        self.services, self.countries, self.clock = dict(services), countries, clock
         self._end, self._seed, self._write = min(end, clock()), seed, write
         self._tables: dict[tuple[str, str, str], Table] = {}
         self._changes = 0
@@ -205,6 +212,17 @@ class World:
         service, resource, country = where
         keys = {what: tuple(map(table.base.rows.key, indices)) for what, indices in happened.items()}
         return Changed(service=service, resource=resource, country=country, at=at, **keys)
+
+    def alter(self, service: str, resource: str, alteration: Alteration) -> None:
+        """Change a resource's columns in all countries. ValueError where that cannot be, KeyError where it is not."""
+        with self._lock:
+            old = self.resource(service, resource)
+            if old is None:
+                raise KeyError(f"there is no {service}/{resource}")
+            new = alteration.of(old)
+            self.services[service] = tuple(new if found is old else found for found in self.services[service])
+            for table in [table for where, table in self._tables.items() if where[:2] == (service, resource)]:
+                table.alter(alteration)
 
     def _random(self, where: tuple[str, str, str], seed: int | None) -> random.Random:
         with self._lock:
