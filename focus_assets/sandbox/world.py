@@ -31,6 +31,10 @@ class Change:
     seed: int | None = None
     at: int | None = None
 
+    def __post_init__(self) -> None:
+        if min(self.creates, self.updates, self.deletes, self.recreates, self.into_scope) < 0:
+            raise ValueError("a change cannot happen less than no times")
+
 
 @dataclass(frozen=True, slots=True)
 class Changed:
