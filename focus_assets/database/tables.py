@@ -11,7 +11,7 @@ from sqlalchemy.schema import CreateSchema
 
 from focus_assets.database.open import Database
 from focus_assets.model.errors import DatabaseFailed
-from focus_assets.model.names import check_names
+from focus_assets.model.names import check_columns, check_resource, check_service
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.schema import Column, ColumnType, Kind, ResourceSchema
 
@@ -48,7 +48,9 @@ class Mirrored:
 def mirrored(database: Database, ref: PartitionRef, schema: ResourceSchema) -> Mirrored:
     """The table for a resource; raises NameRefused for a name that no table can bear safely."""
     dialect = database.dialect
-    check_names(ref.service, ref.resource, [column.name for column in schema.columns])
+    check_service(ref.service)
+    check_resource(ref.resource)
+    check_columns(column.name for column in schema.columns)
     name, inside = (ref.resource, ref.service) if dialect.has_schemas else (f"{ref.service}__{ref.resource}", None)
     partition = [Column(schema.partitioned_by, ColumnType(Kind.TEXT))] if schema.partitioned_by else []
     key = (*(column.name for column in partition), *schema.key)

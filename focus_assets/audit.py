@@ -1,0 +1,97 @@
+"""Compare a partition of the mirror with its server, changing nothing; and foresee what a run would do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from focus_assets.database.open import Database
+from focus_assets.database.threads import in_thread
+from focus_assets.load.ledger import entries
+from focus_assets.mirror import prepare
+from focus_assets.model.ledger import LedgerEntry
+from focus_assets.model.partition import PartitionRef
+from focus_assets.model.plan import FullLoad, Plan, plan_load
+from focus_assets.model.state import Bracket
+from focus_assets.run import Run, Tools, Wish
+from focus_assets.sources.source import Source
+from focus_assets.verify.counts import count_rows
+
+ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What the mirror holds and what the server says, both now.
+
+    `rows` is COUNT(*), None where there is no table; `held` adds what is quarantined; `total_items` is None where
+    the source cannot count; `moving` says that the server's total changed during every comparison.
+    """
+
+    ref: PartitionRef
+    rows: int | None
+    quarantined: int
+    total_items: int | None
+    moving: bool
+    entry: LedgerEntry | None
+
+    @property
+    def held(self) -> int:
+        """What stands against the server's total."""
+        return (self.rows or 0) + self.quarantined
+
+    @property
+    def difference(self) -> int | None:
+        """The mirror's count less the server's; None where there is nothing to compare."""
+        return None if self.total_items is None else self.held - self.total_items
+
+    @property
+    def agrees(self) -> bool:
+        """The counts are equal while the server stood still, and there is a mirror at all."""
+        return self.rows is not None and self.difference == 0 and not self.moving
+
+
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """What the next run would do, and how many lines it would fetch as far as the server tells (None: it does not)."""
+
+    ref: PartitionRef
+    plan: Plan
+    lines: int | None
+
+
+async def audit(source: Source, database: Database, ref: PartitionRef) -> Audit:
+    """COUNT(*) between two states of the server, again while these differ. Raises ApiError and DatabaseError."""
+    run = Run(source, database, ref, wish=Wish(), tools=Tools())
+    await prepare(run)
+    before, entry = run.before, run.entry
+    for _ in range(ROUNDS):
+        rows = await in_thread(count_rows, database, run.target, ref.partition)
+        bracket = Bracket(before, await run.state(None))
+        before = bracket.after
+        if bracket.before.total_items == bracket.after.total_items:
+            break
+    return Audit(
+        ref=ref,
+        rows=rows,
+        quarantined=entry.quarantined if entry else 0,
+        total_items=before.total_items,
+        moving=bracket.before.total_items != bracket.after.total_items,
+        entry=entry,
+    )
+
+
+async def foresee(source: Source, database: Database, ref: PartitionRef, *, wish: Wish = Wish()) -> Foresight:
+    """The plan of the next run, and how much it would fetch."""
+    run = Run(source, database, ref, wish=wish, tools=Tools())
+    await prepare(run)
+    plan = plan_load(run.entry, run.circumstances())
+    if isinstance(plan, FullLoad):
+        return Foresight(ref, plan, run.first.total_items)
+    feeds = (run.first.created, run.first.updated, run.first.deleted)
+    known = [count for count in feeds if count is not None]
+    return Foresight(ref, plan, sum(known) if len(known) == len(feeds) else None)
+
+
+async def ledger_of(database: Database) -> dict[PartitionRef, LedgerEntry]:
+    """Every partition's ledger entry."""
+    return await in_thread(entries, database)

@@ -1,0 +1,170 @@
+"""Bring the lines of one or more feeds from an API into the stage: all of them, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import anyio
+import anyio.from_thread
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from focus_assets.database.threads import in_thread
+from focus_assets.model.errors import FocusError
+from focus_assets.model.feed import Batch, Block, Feed, Reject, Row, Stamp
+from focus_assets.model.partition import PartitionRef
+from focus_assets.model.schema import ResourceSchema
+from focus_assets.sources.source import Decoder, Source
+
+BLOCKS_IN_FLIGHT = 4
+
+Batches: TypeAlias = Iterator[Sequence[Row]]
+Write: TypeAlias = Callable[[Batches], int]
+Progress: TypeAlias = Callable[[PartitionRef, int, int], None]
+
+
+def untold(ref: PartitionRef, lines: int, size: int) -> None:
+    """Nobody wants to know how far it is."""
+    del ref, lines, size
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to fetch: feeds of one partition, together, from `since` on.
+
+    `not_beyond` is the server's clock at the run's start in µs: a later change time is no watermark.
+    """
+
+    source: Source
+    ref: PartitionRef
+    schema: ResourceSchema
+    feeds: tuple[Feed, ...]
+    since: str | None = None
+    not_beyond: int | None = None
+    progress: Progress = untold
+
+
+@dataclass(slots=True)
+class Fetched:
+    """What came: lines per feed, decoded bytes, the newest change time, and what was put aside."""
+
+    lines: dict[Feed, int] = field(default_factory=dict)
+    size: int = 0
+    newest: Stamp | None = None
+    latest: Stamp | None = None
+    unknown: set[str] = field(default_factory=set)
+    rejects: list[Reject] = field(default_factory=list)
+
+    def add(self, feed: Feed, batch: Batch, size: int) -> None:
+        """Take a decoded block into account."""
+        self.lines[feed] = self.lines.get(feed, 0) + len(batch.rows) + len(batch.rejects)
+        self.size += size
+        self.newest = later(self.newest, batch.newest)
+        self.latest = later(self.latest, batch.latest)
+        self.unknown |= batch.unknown
+        self.rejects += batch.rejects
+
+    def absorb(self, other: Fetched) -> None:
+        """Take another fetch of the same run into account."""
+        for feed, lines in other.lines.items():
+            self.lines[feed] = self.lines.get(feed, 0) + lines
+        self.size += other.size
+        self.newest = later(self.newest, other.newest)
+        self.latest = later(self.latest, other.latest)
+        self.unknown |= other.unknown
+        self.rejects += other.rejects
+
+    @property
+    def total_lines(self) -> int:
+        """Lines of all feeds."""
+        return sum(self.lines.values())
+
+
+def later(one: Stamp | None, other: Stamp | None) -> Stamp | None:
+    """The later of two moments, either of which may be missing."""
+    if one is None or other is None:
+        return one or other
+    return max(one, other)
+
+
+async def fetch(order: Order, write: Write) -> Fetched:
+    """Stream the feeds through the decoder into `write`, which runs in a worker thread and is all or nothing.
+
+    Repeats the whole while its errors are repeatable. Raises ApiError, RowError and DatabaseError.
+    """
+    return await order.source.repeat(lambda: _attempt(order, write))
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    """A block of a feed; without one, the feed's clean end."""
+
+    feed: Feed
+    block: Block | None
+
+
+class _Abandoned(Exception):
+    """The other side has failed: its error is the one that counts."""
+
+
+async def _attempt(order: Order, write: Write) -> Fetched:
+    fetched = Fetched(lines=dict.fromkeys(order.feeds, 0))
+    send, receive = anyio.create_memory_object_stream[_Parcel](BLOCKS_IN_FLIGHT)
+    try:
+        async with anyio.create_task_group() as group, receive:
+            async with send:
+                for feed in order.feeds:
+                    group.start_soon(_pump, order, feed, send.clone())
+            await in_thread(write, _rows(order, receive, fetched))
+    except BaseExceptionGroup as errors:
+        raise _root_of(errors) from None
+    return fetched
+
+
+async def _pump(order: Order, feed: Feed, send: MemoryObjectSendStream[_Parcel]) -> None:
+    async with send, order.source.stream(order.ref, feed, order.since) as blocks:
+        async for block in blocks:
+            await send.send(_Parcel(feed, block))
+        await send.send(_Parcel(feed, None))
+
+
+def _rows(order: Order, receive: MemoryObjectReceiveStream[_Parcel], fetched: Fetched) -> Batches:
+    """Runs in the worker thread: decode there, so that the next block arrives meanwhile."""
+    decoders: dict[Feed, Decoder] = {
+        feed: order.source.decoder(order.schema, feed, not_beyond=order.not_beyond) for feed in order.feeds
+    }
+    unfinished = set(order.feeds)
+    while unfinished:
+        parcel = anyio.from_thread.run(_next, receive)
+        if parcel.block is None:
+            unfinished.discard(parcel.feed)
+            continue
+        batch = decoders[parcel.feed].decode(parcel.block)
+        fetched.add(parcel.feed, batch, len(parcel.block.data))
+        order.progress(order.ref, fetched.total_lines, fetched.size)
+        if batch.rows:
+            yield batch.rows
+
+
+async def _next(receive: MemoryObjectReceiveStream[_Parcel]) -> _Parcel:
+    try:
+        return await receive.receive()
+    except anyio.EndOfStream:
+        raise _Abandoned from None
+
+
+def _root_of(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error that began it, out of a group that may also hold its echoes."""
+    leaves = list(_leaves(errors))
+    ours = [error for error in leaves if isinstance(error, FocusError)]
+    others = [error for error in leaves if not isinstance(error, _Abandoned)]
+    return (ours or others or leaves)[0]
+
+
+def _leaves(errors: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in errors.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error

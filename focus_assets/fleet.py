@@ -1,0 +1,103 @@
+"""Mirror many partitions in one process: every source opened once, so many at a time, one failing none of the others."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import anyio
+
+from focus_assets.config import Config
+from focus_assets.database.open import Database
+from focus_assets.mirror import mirror
+from focus_assets.model.errors import UnknownPartition, UnknownResource
+from focus_assets.model.outcome import Outcome
+from focus_assets.model.partition import PartitionRef
+from focus_assets.run import Tools, Wish
+from focus_assets.sources.open import open_source
+from focus_assets.sources.source import Source
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """The open sources of a configuration, its destination, and how many partitions to work on at once."""
+
+    config: Config
+    database: Database
+    sources: dict[str, Source]
+
+    async def refs(self, *, resources: Sequence[str] = (), countries: Sequence[str] = ()) -> list[PartitionRef]:
+        """The partitions of these resources and countries (none named: all), asked of the servers' schemas.
+
+        A resource may be named as `resource` or `source/resource`. Raises UnknownResource, UnknownPartition, ApiError.
+        """
+        every = [ref for name in self.sources for ref in await self._refs_of(name)]
+        _insist(resources, {ref.resource for ref in every} | {_long(ref) for ref in every}, UnknownResource)
+        _insist(countries, {ref.partition for ref in every}, UnknownPartition)
+        return [
+            ref
+            for ref in every
+            if (not resources or ref.resource in resources or _long(ref) in resources)
+            and (not countries or ref.partition in countries)
+        ]
+
+    async def mirror(
+        self,
+        refs: Sequence[PartitionRef],
+        *,
+        wish: Wish = Wish(),
+        tools: Tools | None = None,
+        told: Callable[[Outcome], None] = lambda outcome: None,
+    ) -> list[Outcome]:
+        """Every partition's outcome, in the order of `refs`; `told` hears each as it ends."""
+
+        async def one(ref: PartitionRef) -> Outcome:
+            outcome = await mirror(self.sources[ref.source], self.database, ref, wish=wish, tools=tools)
+            told(outcome)
+            return outcome
+
+        return await self.each(refs, one)
+
+    async def each(self, refs: Sequence[PartitionRef], work: Callable[[PartitionRef], Awaitable[T]]) -> list[T]:
+        """Do something with every partition, so many at a time; results in the order of `refs`."""
+        results: dict[PartitionRef, T] = {}
+        limit = anyio.CapacityLimiter(self.config.concurrency.partitions)
+
+        async def one(ref: PartitionRef) -> None:
+            async with limit:
+                results[ref] = await work(ref)
+
+        async with anyio.create_task_group() as group:
+            for ref in refs:
+                group.start_soon(one, ref)
+        return [results[ref] for ref in refs]
+
+    async def _refs_of(self, name: str) -> list[PartitionRef]:
+        source, settings = self.sources[name], self.config.source(name)
+        return [
+            PartitionRef(name, source.service, resource, country)
+            for resource in await source.schemas()
+            for country in settings.countries
+        ]
+
+
+@asynccontextmanager
+async def open_fleet(config: Config, database: Database | None = None) -> AsyncIterator[Fleet]:
+    """Open every source of a configuration; no request is sent before one is needed."""
+    async with AsyncExitStack() as stack:
+        sources = {name: await stack.enter_async_context(open_source(name, config)) for name in config.sources}
+        yield Fleet(config, database or Database(config.destination), sources)
+
+
+def _long(ref: PartitionRef) -> str:
+    return f"{ref.source}/{ref.resource}"
+
+
+def _insist(names: Sequence[str], known: set[str], error: type[UnknownResource] | type[UnknownPartition]) -> None:
+    for name in names:
+        if name not in known:
+            raise error(name, sorted(known))

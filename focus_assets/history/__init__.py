@@ -1,0 +1,1 @@
+"""Every run and every error, kept in the destination."""

@@ -1,0 +1,96 @@
+"""The one transaction of a load: claim, apply, count, judge, ledger; committed only if the judge says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from focus_assets.database.open import Database
+from focus_assets.load.apply import Apply, Statements, apply_stage
+from focus_assets.load.ledger import amend, claim, read_entry
+from focus_assets.load.rejects import quarantine
+from focus_assets.load.stage import Stage
+from focus_assets.model.errors import DatabaseUnreachable
+from focus_assets.model.feed import Reject
+from focus_assets.model.ledger import LedgerEntry
+from focus_assets.model.outcome import Changes
+from focus_assets.model.partition import PartitionRef
+from focus_assets.model.verdict import Decision, Publish
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What stands in the table inside the transaction, before it is judged."""
+
+    changes: Changes
+    rows: int
+    quarantined: int
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A load that is ready: what to apply and the ledger entry (of the next generation) that it would become."""
+
+    ref: PartitionRef
+    stage: Stage
+    how: Apply
+    entry: LedgerEntry
+    rejects: Sequence[Reject] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The decision and what it was taken on; `entry` is the ledger's where it was committed, else None."""
+
+    decision: Decision
+    applied: Applied
+    entry: LedgerEntry | None = None
+
+
+def publish(
+    database: Database,
+    connection: sa.Connection,
+    load: Publication,
+    judge: Callable[[Applied], Decision],
+    complete: Callable[[LedgerEntry, Applied, Publish], LedgerEntry],
+) -> Judged:
+    """Apply and judge; commit what the judge publishes, roll back everything else.
+
+    Raises StaleGeneration, DatabaseBusy and the other DatabaseErrors; then nothing was changed.
+    """
+    claimed = False
+    try:
+        with database.transaction(connection, f"publish {load.ref}") as transaction:
+            claim(connection, load.ref, load.entry)
+            claimed = True
+            applied = _apply(database, connection, load)
+            decision = judge(applied)
+            if not isinstance(decision, Publish):
+                transaction.rollback()
+                return Judged(decision, applied)
+            entry = complete(load.entry, applied, decision)
+            amend(connection, load.ref, entry)
+    except DatabaseUnreachable:
+        # The connection may have broken after COMMIT took effect: the ledger knows.
+        if claimed and (found := _committed(database, load)):
+            return Judged(Publish(found.verdict), applied, found)
+        raise
+    return Judged(decision, applied, entry)
+
+
+def _apply(database: Database, connection: sa.Connection, load: Publication) -> Applied:
+    changes = apply_stage(connection, database.dialect, load.stage, load.how)
+    put_aside = quarantine(
+        connection, load.ref, load.stage, load.rejects, full=load.how.full, now=load.entry.started_at
+    )
+    rows = connection.execute(Statements(database.dialect, load.stage, load.how).count_rows()).scalar_one()
+    return Applied(changes, rows=int(rows), quarantined=put_aside)
+
+
+def _committed(database: Database, load: Publication) -> LedgerEntry | None:
+    with database.reading("read the ledger after a lost connection") as connection:
+        found = read_entry(connection, load.ref)
+    mine = found is not None and found.run_id == load.entry.run_id and found.generation == load.entry.generation
+    return found if mine else None

@@ -1,0 +1,241 @@
+"""Bring one partition of a resource up to date, and say what can be claimed of it. Read this first.
+
+    configuration ─▶ source ─▶ stage ─▶ one transaction: apply, count, judge, ledger ─▶ verdict
+                     client    database  └─ not what the server says? roll back, compare everything
+
+`mirror` is the whole story; the functions below it are its sentences, in order.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from contextlib import ExitStack
+
+from focus_assets.database.open import Database
+from focus_assets.database.tables import ensure, has_rows, mirrored
+from focus_assets.database.threads import in_thread
+from focus_assets.fetch import Fetched, fetch
+from focus_assets.history.runs import fruitless_heals, record
+from focus_assets.load.apply import Apply
+from focus_assets.load.ledger import BOOKS, read_entry
+from focus_assets.load.publish import Applied, Judged, Publication, publish
+from focus_assets.load.stage import Stage
+from focus_assets.model.errors import (
+    DatabaseError,
+    DeltaExpired,
+    SchemaChanged,
+    ShrinkRefused,
+    UnknownResource,
+)
+from focus_assets.model.feed import Feed
+from focus_assets.model.ledger import LedgerEntry
+from focus_assets.model.outcome import Outcome
+from focus_assets.model.partition import PartitionRef
+from focus_assets.model.plan import FullLoad, Plan, plan_load
+from focus_assets.model.schema import ResourceSchema, compare
+from focus_assets.model.stamps import since
+from focus_assets.model.state import Bracket
+from focus_assets.model.verdict import (
+    ConfirmShrink,
+    Decision,
+    GiveUp,
+    Heal,
+    Publish,
+    Refuse,
+    Verdict,
+    closes,
+    judge,
+    settles,
+)
+from focus_assets.run import Material, Run, Tools, Wish, stamp_text
+from focus_assets.sources.source import Source
+
+SHRINK_PAUSE_SECONDS = 5.0
+
+
+async def mirror(
+    source: Source, database: Database, ref: PartitionRef, *, wish: Wish = Wish(), tools: Tools | None = None
+) -> Outcome:
+    """Bring one partition up to date and judge it.
+
+    Never raises for what went wrong with the load: a failed run's outcome has no verdict, and carries the error.
+    Rows and ledger are then as they were.
+    """
+    run = Run(source, database, ref, wish=wish, tools=tools or Tools())
+    began = run.tools.clock.monotonic()
+    try:
+        outcome = await _mirror(run)
+    except Exception as error:
+        outcome = dataclasses.replace(run.so_far(), error=error)
+    outcome = dataclasses.replace(outcome, seconds=run.tools.clock.monotonic() - began)
+    return await _recorded(run, outcome)
+
+
+async def _mirror(run: Run) -> Outcome:
+    with ExitStack() as stack:
+        await prepare(run)
+        plan = run.plan = plan_load(run.entry, run.circumstances())
+        await _open_stage(run, stack)
+        while True:
+            material = await _fetch(run, plan)
+            judged = await _judge(run, material)
+            match judged.decision:
+                case Publish(verdict):
+                    return run.finished(material, judged, verdict)
+                case Heal(reason):
+                    plan = run.plan = FullLoad(reason, heals=True)
+                    run.notes.append(f"compared as a whole: {reason}")
+                    run.before = await run.state(None)
+                case GiveUp():
+                    return run.given_up(material, judged)
+                case Refuse(error):
+                    raise error
+                case ConfirmShrink():
+                    raise AssertionError("a shrink is confirmed where it is judged")
+
+
+async def prepare(run: Run) -> None:
+    """Learn what there is: the ledger's row, the schema, the table, the server's state."""
+    await in_thread(BOOKS.ensure, run.database)
+    run.entry = await in_thread(_read_ledger, run.database, run.ref)
+    run.schema = await _schema(run)
+    run.target = mirrored(run.database, run.ref, run.schema)
+    run.stored_rows = await in_thread(has_rows, run.database, run.target, run.ref.partition)
+    _refuse_lossy_drift(run)
+    watermark = run.entry.watermark if run.entry else None
+    run.before = await run.state(since(watermark, run.source.terms.overlap_seconds) if watermark else None)
+    run.first = run.before
+
+
+async def _open_stage(run: Run, stack: ExitStack) -> None:
+    added = await in_thread(ensure, run.database, run.target)
+    if added:
+        run.notes.append(f"columns added: {', '.join(added)}")
+    run.connection = await in_thread(stack.enter_context, run.database.connection(f"open {run.database.shown}"))
+    run.stage = Stage(run.database, run.connection, run.target)
+
+
+async def _fetch(run: Run, plan: Plan) -> Material:
+    """Stage a full load or a delta, and what changed meanwhile, until the server has said the same twice."""
+    try:
+        return await _fetch_as_planned(run, plan)
+    except DeltaExpired as expired:
+        run.plan = FullLoad(f"the server no longer keeps that delta ({expired.problem})")
+        return await _fetch_as_planned(run, run.plan)
+
+
+async def _fetch_as_planned(run: Run, plan: Plan) -> Material:
+    full = isinstance(plan, FullLoad)
+    fetched = Fetched()
+    await in_thread(lambda: run.stage.clear(full=full))
+    if isinstance(plan, FullLoad):
+        fetched.absorb(await fetch(run.order(Feed.FULL), run.stage.fill_full))
+    else:
+        await _fetch_round(run, plan.since, fetched)
+    bracket, rounds, news = Bracket(run.before, await run.state(run.asked_from(plan))), 0, None
+    meanwhile = run.start_less_overlap(plan)
+    while meanwhile and (settles(bracket, rounds) or closes(bracket, full=full, rounds=rounds)):
+        news = await _fetch_round(run, meanwhile, fetched)
+        rounds += 1
+        bracket = Bracket(bracket.after, await run.state(run.asked_from(plan)))
+    await _refuse_moved_schema(run, fresh=full)
+    return Material(plan, bracket, rounds, news, fetched)
+
+
+async def _fetch_round(run: Run, asked: str, fetched: Fetched) -> int:
+    """Deletions first; when they have ended, what was created and updated; then the later word wins."""
+    fetched.absorb(await fetch(run.order(Feed.DELETED, since=asked), run.stage.fill_deletes))
+    upserts = await fetch(run.order(Feed.CREATED, Feed.UPDATED, since=asked), run.stage.fill_upserts)
+    fetched.absorb(upserts)
+    stale = [reject.key for reject in upserts.rejects if reject.key is not None]
+    if stale:
+        await in_thread(run.stage.fill_deletes, [stale])
+    return await in_thread(run.stage.fold)
+
+
+async def _judge(run: Run, material: Material) -> Judged:
+    """Apply and judge in one transaction; where the table would shrink, hear the server a second time."""
+    heals_left = 0 if material.full else await _heals_left(run)
+    judged = await in_thread(_publish, run, material, heals_left, False)
+    if not isinstance(judged.decision, ConfirmShrink):
+        return judged
+    await _confirm_shrink(run, material, judged.applied)
+    return await in_thread(_publish, run, material, heals_left, True)
+
+
+async def _heals_left(run: Run) -> int:
+    today = run.started_at[:10] + "T00:00:00.000000Z"
+    used = await in_thread(fruitless_heals, run.database, run.ref, since=today)
+    return max(0, run.source.terms.heals_per_day - used)
+
+
+async def _confirm_shrink(run: Run, material: Material, applied: Applied) -> None:
+    await run.tools.clock.sleep(SHRINK_PAUSE_SECONDS)
+    held = applied.rows + applied.quarantined
+    asked = run.asked_from(material.plan)
+    again = Bracket(await run.state(asked), await run.state(asked))
+    if again.agrees and again.totals[1] == held and run.source.terms.compare_total:
+        run.notes.append(f"a drop to {applied.rows:,} rows was confirmed by the server")
+        return
+    before = run.entry.rows if run.entry else 0
+    raise ShrinkRefused(before=before, after=applied.rows, reason="the server did not confirm it")
+
+
+def _publish(run: Run, material: Material, heals_left: int, shrink_confirmed: bool) -> Judged:
+    entry = run.entry_to_be(material)
+    trusted = None if run.server_start is None else stamp_text(run.server_start + run.overlap)
+    how = Apply(run.ref.partition, full=material.full, now=run.started_at, trusted_until=trusted)
+    load = Publication(run.ref, run.stage, how, entry, tuple(material.fetched.rejects))
+
+    def weigh(applied: Applied) -> Decision:
+        return judge(run.evidence(material, applied, heals_left, shrink_confirmed))
+
+    return publish(run.database, run.connection, load, weigh, _complete)
+
+
+def _complete(entry: LedgerEntry, applied: Applied, decision: Publish) -> LedgerEntry:
+    proven_at = entry.server_time if decision.verdict is Verdict.PROVEN else entry.proven_at
+    return dataclasses.replace(
+        entry, rows=applied.rows, quarantined=applied.quarantined, verdict=decision.verdict, proven_at=proven_at
+    )
+
+
+async def _recorded(run: Run, outcome: Outcome) -> Outcome:
+    """Write the run down; what cannot be written down is told with the outcome."""
+    try:
+        await in_thread(record, run.database, outcome)
+    except DatabaseError as error:
+        return dataclasses.replace(outcome, notes=(*outcome.notes, f"this run is not in the history: {error}"))
+    return outcome
+
+
+async def _schema(run: Run) -> ResourceSchema:
+    schemas = await run.source.schemas()
+    if run.ref.resource not in schemas:
+        raise UnknownResource(run.ref.resource, schemas)
+    schema = schemas[run.ref.resource]
+    return schema if run.ref.partition else dataclasses.replace(schema, partitioned_by=None)
+
+
+def _refuse_lossy_drift(run: Run) -> None:
+    """A column may come; one that goes, or changes its type, takes data along: that is for a person to decide."""
+    if run.entry is None or run.stored_rows is None:
+        return
+    drift = compare(ResourceSchema.from_json(json.loads(run.entry.schema)), run.schema)
+    if drift.removed or drift.retyped or drift.key_changed:
+        raise SchemaChanged(
+            f"{run.ref.resource}: {drift}. Nothing was changed. To take the new schema, rename or drop the table "
+            f"{run.target.shown}; the next run builds it anew"
+        )
+
+
+async def _refuse_moved_schema(run: Run, *, fresh: bool) -> None:
+    now = (await run.source.schemas(fresh=fresh)).get(run.ref.resource)
+    if now is None or now.hash != dataclasses.replace(run.schema, partitioned_by=now.partitioned_by).hash:
+        raise SchemaChanged(f"{run.ref.resource}: the schema changed during the load; nothing was published")
+
+
+def _read_ledger(database: Database, ref: PartitionRef) -> LedgerEntry | None:
+    with database.reading("read the ledger") as connection:
+        return read_entry(connection, ref)

@@ -1,0 +1,246 @@
+"""Hold what one run has learned, and derive from it what the story asks for."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from focus_assets.client.clock import Clock, SystemClock
+from focus_assets.database.open import Database
+from focus_assets.database.tables import Mirrored
+from focus_assets.fetch import Fetched, Order, Progress, untold
+from focus_assets.load.publish import Applied, Judged
+from focus_assets.load.stage import Stage
+from focus_assets.model.feed import Feed
+from focus_assets.model.ledger import LedgerEntry
+from focus_assets.model.outcome import Outcome
+from focus_assets.model.partition import PartitionRef
+from focus_assets.model.plan import Circumstances, DeltaLoad, FullLoad, Plan, instant
+from focus_assets.model.schema import ResourceSchema
+from focus_assets.model.stamps import since
+from focus_assets.model.state import Bracket, State
+from focus_assets.model.verdict import Evidence, Verdict
+from focus_assets.sources.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the caller asks for: a full load whatever the plan would be, a smaller table than the guard allows."""
+
+    full: bool = False
+    accept_shrink: bool = False
+
+
+def utc_now() -> datetime:
+    """Our clock: for `_synced_at` and the history, never for a decision about data."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a run uses of the world: time, sleep, names, somebody to tell how far it is."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    now: Callable[[], datetime] = utc_now
+    new_run_id: Callable[[], str] = lambda: uuid.uuid4().hex
+    progress: Progress = untold
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A staged load and what the server said around it: ready to be judged."""
+
+    plan: Plan
+    bracket: Bracket
+    rounds: int
+    news: int | None
+    fetched: Fetched
+
+    @property
+    def full(self) -> bool:
+        """Whether everything was fetched."""
+        return isinstance(self.plan, FullLoad)
+
+
+class Run:
+    """What one run has learned so far."""
+
+    entry: LedgerEntry | None = None
+    schema: ResourceSchema
+    target: Mirrored
+    stored_rows: bool | None
+    first: State
+    before: State
+    plan: Plan | None = None
+    stage: Stage
+    connection: sa.Connection
+
+    def __init__(self, source: Source, database: Database, ref: PartitionRef, *, wish: Wish, tools: Tools) -> None:
+        self.source, self.database, self.ref, self.wish, self.tools = source, database, ref, wish, tools
+        self.run_id = tools.new_run_id()
+        self.started_at = stamp_text(tools.now())
+        self.overlap = timedelta(seconds=source.terms.overlap_seconds)
+        self.notes: list[str] = []
+
+    @property
+    def server_start(self) -> datetime | None:
+        """The server's clock before the first request for data."""
+        return self.first.server_time
+
+    async def state(self, asked: str | None) -> State:
+        return await self.source.state(self.ref, asked)
+
+    def circumstances(self) -> Circumstances:
+        return Circumstances(
+            schema_hash=self.schema.hash,
+            key_hash=self.schema.key_hash,
+            config_hash=hashlib.sha256(self.source.scope(self.ref).encode()).hexdigest()[:16],
+            stored_rows=self.stored_rows,
+            server_time=self.server_start,
+            as_of=self.first.as_of,
+            overlap_seconds=self.source.terms.overlap_seconds,
+            full_every=self.source.terms.full_every,
+            forced="it was asked for" if self.wish.full else None,
+            has_deltas=self.source.terms.has_deltas,
+        )
+
+    def order(self, *feeds: Feed, since: str | None = None) -> Order:
+        # The header has whole seconds: what happened within its second is not the future.
+        limit = None if self.server_start is None else self.server_start + timedelta(seconds=1)
+        return Order(
+            source=self.source,
+            ref=self.ref,
+            schema=self.schema,
+            feeds=feeds,
+            since=since,
+            not_beyond=None if limit is None else micros(limit) - 1,
+            progress=self.tools.progress,
+        )
+
+    def asked_from(self, plan: Plan) -> str | None:
+        return plan.since if isinstance(plan, DeltaLoad) else None
+
+    def start_less_overlap(self, plan: Plan) -> str | None:
+        """From where to ask what changed since this run began."""
+        if self.server_start is not None:
+            return since(stamp_text(self.server_start), self.source.terms.overlap_seconds)
+        return self.asked_from(plan)
+
+    def evidence(self, material: Material, applied: Applied, heals_left: int, confirmed: bool) -> Evidence:
+        return Evidence(
+            bracket=material.bracket,
+            rows=applied.rows,
+            full=material.full,
+            quarantined=applied.quarantined,
+            rounds=material.rounds,
+            news=material.news,
+            committed_rows=self.entry.rows if self.entry else None,
+            removed=applied.changes.deleted,
+            accept_shrink=self.wish.accept_shrink,
+            shrink_confirmed=confirmed,
+            heals_left=heals_left,
+            compare_total=self.source.terms.compare_total,
+        )
+
+    def watermark(self, material: Material) -> str | None:
+        """The server's high-water mark at the start, else the newest change time that was applied."""
+        if self.first.as_of and self._is_believable(self.first.as_of):
+            return self.first.as_of
+        newest = material.fetched.newest
+        if material.full or self.entry is None or self.entry.watermark is None:
+            return newest.wire if newest else None
+        older = newest is None or instant(newest.wire) < instant(self.entry.watermark)
+        return self.entry.watermark if older or newest is None else newest.wire
+
+    def _is_believable(self, as_of: str) -> bool:
+        return self.server_start is None or instant(as_of) <= self.server_start + self.overlap + timedelta(seconds=1)
+
+    def entry_to_be(self, material: Material) -> LedgerEntry:
+        now = self.circumstances()
+        server_time = stamp_text(self.server_start) if self.server_start else None
+        return LedgerEntry(
+            generation=self.entry.generation + 1 if self.entry else 1,
+            rows=0,
+            verdict=Verdict.UNVERIFIED,
+            load="full" if material.full else "delta",
+            schema=json.dumps(self.schema.to_json()),
+            schema_hash=now.schema_hash,
+            key_hash=now.key_hash,
+            config_hash=now.config_hash,
+            watermark=self.watermark(material),
+            as_of=self.first.as_of,
+            total_items=material.bracket.after.total_items,
+            server_time=server_time,
+            full_at=server_time if material.full else self.entry and self.entry.full_at,
+            proven_at=self.entry and self.entry.proven_at,
+            run_id=self.run_id,
+            started_at=self.started_at,
+            finished_at=stamp_text(self.tools.now()),
+        )
+
+    def so_far(self) -> Outcome:
+        plan = self.plan
+        return Outcome(
+            ref=self.ref,
+            run_id=self.run_id,
+            load="" if plan is None else "full" if isinstance(plan, FullLoad) else "delta",
+            reason=plan.reason if plan else "",
+            healed=isinstance(plan, FullLoad) and plan.heals,
+            started_at=self.started_at,
+            notes=tuple(self.notes),
+        )
+
+    def finished(self, material: Material, judged: Judged, verdict: Verdict) -> Outcome:
+        entry = judged.entry
+        return dataclasses.replace(
+            self.so_far(),
+            changes=judged.applied.changes,
+            rows=judged.applied.rows,
+            quarantined=judged.applied.quarantined,
+            total_items=material.bracket.after.total_items,
+            verdict=verdict,
+            generation=entry.generation if entry else None,
+            watermark=entry.watermark if entry else None,
+            fetched=material.fetched.total_lines,
+            body_bytes=material.fetched.size,
+            notes=(*self.notes, *self.remarks(material)),
+        )
+
+    def given_up(self, material: Material, judged: Judged) -> Outcome:
+        held, total = judged.applied.rows + judged.applied.quarantined, material.bracket.after.total_items
+        said = f"with this delta the mirror would hold {held:,} rows, the server says {total:,}; nothing was published"
+        return dataclasses.replace(
+            self.so_far(),
+            rows=self.entry.rows if self.entry else None,
+            total_items=total,
+            verdict=Verdict.DIVERGED,
+            notes=(*self.notes, said, "today's full diffs did not mend it; the next scheduled one will try"),
+        )
+
+    def remarks(self, material: Material) -> list[str]:
+        fetched, remarks = material.fetched, []
+        last = material.bracket.after.server_time
+        if fetched.latest and last and fetched.latest.micros > micros(last + self.overlap):
+            remarks.append(f"a line is stamped {fetched.latest.wire}, in the server's future; the watermark ignores it")
+        if fetched.unknown:
+            remarks.append(f"lines have attributes that the schema lacks: {', '.join(sorted(fetched.unknown))}")
+        if fetched.rejects:
+            remarks.append(f"{len(fetched.rejects):,} lines were put aside in _focus_rejects")
+        return remarks
+
+
+def stamp_text(moment: datetime) -> str:
+    """Canonical: UTC, microseconds, `Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds since 1970."""
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)

@@ -1,0 +1,155 @@
+"""Speak the Data Exchange API: schema, full, created, updated, deleted, state."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from focus_assets.client.clock import Clock, SystemClock
+from focus_assets.client.http import ApiClient
+from focus_assets.client.protocol import join
+from focus_assets.config import BadRows, ExchangeSource
+from focus_assets.model.errors import InvalidSchema, NotFound, UnexpectedBody, UnknownPartition, UnknownResource, UnknownType
+from focus_assets.model.feed import Block, Feed
+from focus_assets.model.partition import PartitionRef
+from focus_assets.model.schema import KNOWN_TYPES, Column, ResourceSchema, parse_type
+from focus_assets.model.state import State
+from focus_assets.sources.rows import RowDecoder
+from focus_assets.sources.source import Terms
+
+T = TypeVar("T")
+SCHEMA_LIFE_SECONDS = 30.0
+
+
+class ExchangeApi:
+    """One business service; open it once for all of its partitions."""
+
+    def __init__(self, name: str, settings: ExchangeSource, client: ApiClient, clock: Clock | None = None) -> None:
+        self.name, self.service = name, settings.business_service
+        self._settings, self._client, self._clock = settings, client, clock or SystemClock()
+        self._base = join(settings.base_url, "api", "v1", settings.business_service)
+        self._schemas: dict[str, ResourceSchema] = {}
+        self._schemas_at: float | None = None
+
+    @property
+    def terms(self) -> Terms:
+        """The knobs of its entry in the configuration."""
+        days = self._settings.full_every_days
+        return Terms(
+            overlap_seconds=self._settings.overlap_seconds,
+            full_every=timedelta(days=days) if days else None,
+            heals_per_day=self._settings.heals_per_day,
+            compare_total=self._settings.compare_total,
+            quarantine=self._settings.bad_rows is BadRows.QUARANTINE,
+        )
+
+    def scope(self, ref: PartitionRef) -> str:
+        """Server, service, resource, country and language."""
+        return "\n".join((self._base, ref.resource, ref.partition, self._settings.lang or ""))
+
+    async def schemas(self, *, fresh: bool = False) -> dict[str, ResourceSchema]:
+        """Every configured resource's schema; what was asked less than half a minute ago is not asked again."""
+        now = self._clock.monotonic()
+        if fresh or self._schemas_at is None or now - self._schemas_at > SCHEMA_LIFE_SECONDS:
+            answer = await self._client.get_json(join(self._base, "resource", "schema"), {})
+            self._schemas = self._chosen(answer.value)
+            self._schemas_at = now
+        return self._schemas
+
+    async def state(self, ref: PartitionRef, since: str | None) -> State:
+        """`total_items` at the top, under `payload`, or at both."""
+        url = join(self._base, "resource", ref.resource, ref.partition, "state")
+        try:
+            answer = await self._client.get_json(url, {"delta_timestamp": since or ""})
+        except NotFound as error:
+            raise await self._named(ref, error) from error
+        state = read_state(answer.value)
+        return State(**{**state, "server_time": answer.server_time})
+
+    @asynccontextmanager
+    async def stream(self, ref: PartitionRef, feed: Feed, since: str | None) -> AsyncIterator[AsyncIterator[Block]]:
+        """The lines of a feed, one attempt."""
+        url = join(self._base, "resource", ref.resource, ref.partition, feed.value, "lines")
+        lang = {"lang": self._settings.lang} if self._settings.lang else {}
+        params = lang if feed is Feed.FULL else {"delta_timestamp": since or ""}
+        async with self._client.stream(url, params, feed.value) as lines:
+            yield aiter(lines)
+
+    def decoder(self, schema: ResourceSchema, feed: Feed, *, not_beyond: int | None) -> RowDecoder:
+        """Exact typed rows, or a named error."""
+        return RowDecoder(schema, feed, not_beyond=not_beyond, quarantine=self.terms.quarantine)
+
+    async def repeat(self, operation: Callable[[], Awaitable[T]]) -> T:
+        """By the client's policy and budget."""
+        return await self._client.repeat(operation)
+
+    def _chosen(self, answer: object) -> dict[str, ResourceSchema]:
+        found = read_schemas(answer, change_columns=self._settings.change_columns)
+        if self._settings.resources == "all":
+            return found
+        for name in self._settings.resources:
+            if name not in found:
+                raise UnknownResource(name, found)
+        return {name: schema for name, schema in found.items() if self._settings.mirrors(name)}
+
+    async def _named(self, ref: PartitionRef, error: NotFound) -> Exception:
+        """Which of the two names the server does not know."""
+        known = await self.schemas()
+        if ref.resource not in known:
+            return UnknownResource(ref.resource, known)
+        return UnknownPartition(ref.partition, ()) if "country" in error.body_start.lower() else error
+
+
+def read_schemas(answer: object, *, change_columns: tuple[str, ...]) -> dict[str, ResourceSchema]:
+    """The resources of a schema answer, in its order; raises InvalidSchema and UnknownType."""
+    if not isinstance(answer, Mapping) or not isinstance(answer.get("resources"), Mapping):
+        raise InvalidSchema("the schema's answer has no object `resources`")
+    return {name: _resource(name, body, change_columns) for name, body in answer["resources"].items()}
+
+
+def _resource(name: str, body: object, change_columns: tuple[str, ...]) -> ResourceSchema:
+    attributes = body.get("attributes") if isinstance(body, Mapping) else None
+    if not isinstance(attributes, list) or not all(isinstance(one, Mapping) and len(one) == 1 for one in attributes):
+        raise InvalidSchema(f"{name}: `attributes` is not a list of objects with one key each")
+    described = [item for one in attributes for item in one.items()]
+    columns = tuple(_column(name, column, about) for column, about in described)
+    timed = {column.name for column in columns if column.type == KNOWN_TYPES["time"]}
+    return ResourceSchema(
+        name=name,
+        columns=columns,
+        key=tuple(column for column, about in described if about.get("primary_key") is True),
+        changed=tuple(column for column in change_columns if column in timed),
+    )
+
+
+def _column(resource: str, name: str, about: object) -> Column:
+    if not isinstance(about, Mapping) or not isinstance(about.get("type"), str):
+        raise InvalidSchema(f"{resource}.{name}: it has no type")
+    column_type = parse_type(about["type"])
+    if column_type is None:
+        raise UnknownType(resource, name, about["type"], KNOWN_TYPES)
+    return Column(name, column_type)
+
+
+def read_state(answer: object) -> dict[str, Any]:
+    """The fields of a State from either envelope; raises UnexpectedBody for anything else."""
+    top = answer if isinstance(answer, Mapping) else {}
+    payload = top.get("payload")
+    inner = payload if isinstance(payload, Mapping) else {}
+    total = _whole(inner, "total_items") if "total_items" in inner else _whole(top, "total_items")
+    if total is None:
+        raise UnexpectedBody("the state has no total_items", feed="state", body_start=repr(answer)[:200])
+    counts = {name: _whole(inner, name) for name in ("created", "updated", "deleted")}
+    texts = {name: inner[name] if isinstance(inner.get(name), str) else None for name in ("as_of", "digest")}
+    return {"total_items": total, **counts, **texts}
+
+
+def _whole(found: Mapping[str, Any], name: str) -> int | None:
+    value = found.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise UnexpectedBody(f"{name} is no count", feed="state", body_start=repr(value)[:60])
+    return value

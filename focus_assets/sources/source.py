@@ -1,0 +1,71 @@
+"""Say what a source promises: its schema, its state, everything it has, and what has changed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol, TypeVar
+
+from focus_assets.model.feed import Batch, Block, Feed
+from focus_assets.model.partition import PartitionRef
+from focus_assets.model.schema import ResourceSchema
+from focus_assets.model.state import State
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a source wants to be mirrored; the knobs of its entry in the configuration."""
+
+    overlap_seconds: float = 300
+    full_every: timedelta | None = None
+    heals_per_day: int = 3
+    compare_total: bool = True
+    quarantine: bool = False
+    has_deltas: bool = True
+
+
+class Decoder(Protocol):
+    """Blocks in, typed rows out."""
+
+    def decode(self, block: Block) -> Batch:
+        """Raises RowError, or BodyError where it is no line of this feed at all."""
+
+
+class Source(Protocol):
+    """One API, as the mirror sees it; every method raises ApiError."""
+
+    @property
+    def name(self) -> str:
+        """The name of its entry in the configuration."""
+
+    @property
+    def service(self) -> str:
+        """The business service: the database schema of its tables."""
+
+    @property
+    def terms(self) -> Terms:
+        """How it wants to be mirrored."""
+
+    def scope(self, ref: PartitionRef) -> str:
+        """What a partition's rows are taken from; when it changes, the mirror is compared as a whole."""
+
+    async def schemas(self, *, fresh: bool = False) -> dict[str, ResourceSchema]:
+        """Every resource's schema by name; `fresh` asks the server even if it was asked a moment ago."""
+
+    async def state(self, ref: PartitionRef, since: str | None) -> State:
+        """What the server says of a partition now."""
+
+    def stream(
+        self, ref: PartitionRef, feed: Feed, since: str | None
+    ) -> AbstractAsyncContextManager[AsyncIterator[Block]]:
+        """One attempt at one feed; it ends without an error only when the body was whole."""
+
+    def decoder(self, schema: ResourceSchema, feed: Feed, *, not_beyond: int | None) -> Decoder:
+        """Turns the blocks of a feed into rows; change times beyond `not_beyond` (µs) are not a watermark."""
+
+    async def repeat(self, operation: Callable[[], Awaitable[T]]) -> T:
+        """Do it again while its errors are repeatable and the budget lasts."""

@@ -1,0 +1,1 @@
+"""Verification: count, digest and compare what the mirror holds, changing nothing."""
