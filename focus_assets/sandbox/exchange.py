@@ -57,8 +57,3 @@ def json_response(status: int, value: object, headers: Mapping[str, str] | None 
 def whole_response(status: int, content: bytes, headers: Mapping[str, str]) -> Response:
     """An answer whose length is known."""
     return Response(status, {**headers, "content-length": str(len(content))}, iter((content,) if content else ()))
-
-
-def text_of(response: Response) -> bytes:
-    """The whole body, for small ones and for tests."""
-    return b"".join(response.body)

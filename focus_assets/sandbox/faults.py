@@ -127,9 +127,6 @@ class FaultPlan:
         return Fault(dice.choice(kinds), dice.random(), self._seconds, dice.random() < 0.5, dice.randrange(2, 50))
 
 
-NO_FAULTS = FaultPlan()
-
-
 def _endpoint(name: str) -> str:
     if name not in (*ENDPOINTS, ANY):
         raise ValueError(f"{name!r} is no endpoint; known: {', '.join((*ENDPOINTS, ANY))}")

@@ -10,14 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from focus_assets.sandbox import Change
+from focus_assets.sandbox import ANCHOR, Change
 from focus_assets.sandbox.retail import Sizes, retail
 from focus_assets.sandbox.timeline import write_z
-from focus_assets.sandbox.view import Since, Tombstones, View
+from focus_assets.sandbox.view import DeltaFeed, Since, Tombstones, View
 from focus_assets.sandbox.world import World
-from focus_assets_tests.unit.sandbox.calling import ANCHOR, FakeClock
+from focus_assets_tests.unit.sandbox.calling import FakeClock
 
 WHERE = ("retail", "promotions", "DE")
+FEEDS: tuple[DeltaFeed, ...] = ("created", "updated", "deleted")
 FORM = Tombstones(("id",))
 COUNTS = st.integers(0, 12)
 CHANGES = st.builds(
@@ -62,7 +63,7 @@ def test_no_row_is_in_two_feeds_and_the_counts_are_those_of_the_lines(changes: l
     for number, change in enumerate(changes):
         world.change(WHERE, replace(change, at=ANCHOR + number))
     view, since = world.at(WHERE).view(), Since(ANCHOR + age - 1)
-    feeds = {feed: _rows(view.delta(feed, since, FORM)) for feed in ("created", "updated", "deleted")}
+    feeds = {feed: _rows(view.delta(feed, since, FORM)) for feed in FEEDS}
     keys = [key for rows in feeds.values() for key in rows]
     assert len(set(keys)) == len(keys)
     assert {feed: view.count(feed, since) for feed in feeds} == {feed: len(rows) for feed, rows in feeds.items()}
