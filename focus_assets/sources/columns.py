@@ -1,0 +1,196 @@
+"""What a whole column of decoded values is worth, at the speed of one call a column.
+
+Each function gives what `model.values` gives value by value, or raises: Unfit where it would have to look closer,
+RowError where a value is refused. Both only send the lines to the exact reader, which names what is wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from itertools import repeat
+from typing import Any, TypeAlias
+
+import msgspec
+
+from focus_assets.model import stamps, values
+from focus_assets.model.errors import BadValue
+from focus_assets.model.jsontext import MAX_DEPTH, MAX_DIGITS, check_number, read, too_deep_at
+from focus_assets.model.schema import ColumnType, Kind
+
+Texts: TypeAlias = Sequence[str]
+
+
+class Unfit(Exception):
+    """These lines need a closer look: no error yet, a question for the exact reader."""
+
+
+def doubles(found: Sequence[int | float]) -> Sequence[float]:
+    """Floats as they are; integers where a double holds them."""
+    if set(map(type, found)) <= {float}:
+        return found
+    return [values.double_of_integer(one) if type(one) is int else one for one in found]
+
+
+def decimals(found: Sequence[Any], column_type: ColumnType) -> Sequence[Decimal]:
+    """Decimals that were never floats; integers and strings of a number too."""
+    kinds = set(map(type, found))
+    if not kinds <= {Decimal, int, str}:
+        raise Unfit
+    numbers = found if kinds <= {Decimal} else list(map(_decimal, found))
+    if column_type.precision is None:
+        return [values.fitted(number, column_type) for number in numbers]
+    context, unit = values.decimal_frame(column_type)
+    zero = unit - unit
+    return [number or zero for number in map(context.quantize, numbers, repeat(unit))]
+
+
+def _decimal(found: Decimal | int | str) -> Decimal:
+    return values.decimal_of(found) if isinstance(found, str) else Decimal(found)
+
+
+def uuids(found: Texts) -> Texts:
+    """UUIDs in lower case."""
+    joined = "".join(found)
+    _insist(set(map(len, found)) == {36})
+    _insist(all(joined[place::36].strip("-") == "" for place in (8, 13, 18, 23)))
+    _insist(joined.count("-") == 4 * len(found))
+    _insist(len(bytes.fromhex(joined.replace("-", ""))) == 16 * len(found))  # fromhex passes over spaces
+    lower = joined.lower()
+    return found if lower == joined else [lower[start : start + 36] for start in range(0, len(lower), 36)]
+
+
+def timestamps(found: Texts) -> Texts:
+    """Canonical timestamps: most are so already, and are only checked."""
+    usual = [text for text in found if len(text) == _STAMP]
+    if not _are_canonical(usual):
+        return [stamps.canonical(text) for text in found]
+    if len(usual) == len(found):
+        return found
+    return [text if len(text) == _STAMP else stamps.canonical(text) for text in found]
+
+
+_STAMP = len("2025-07-01T16:01:00.827904Z")
+_MARKS = {4: "-", 7: "-", 10: "T", 13: ":", 16: ":", 19: ".", 26: "Z"}
+
+
+def _are_canonical(found: Texts) -> bool:
+    joined = "".join(found)
+    marked = all(joined[place::_STAMP].strip(mark) == "" for place, mark in _MARKS.items())
+    if not marked or not joined.isascii() or "T24" in joined:  # a later Python reads the hour 24
+        return False
+    try:
+        list(map(datetime.fromisoformat, found))
+    except ValueError:
+        return False
+    return True
+
+
+def days(found: Texts) -> Texts:
+    """Dates: few are different, and each of those is checked once."""
+    for text in set(found):
+        values.day(text)
+    return found
+
+
+def binaries(found: Texts) -> list[bytes]:
+    """The bytes of base64 texts."""
+    return [values.binary(text) for text in found]
+
+
+CHANGES: Mapping[Kind, Callable[[Sequence[Any]], Sequence[Any]]] = {
+    Kind.FLOAT: doubles,
+    Kind.UUID: uuids,
+    Kind.TIMESTAMP: timestamps,
+    Kind.DATE: days,
+    Kind.BYTES: binaries,
+}
+
+
+def convert(found: Sequence[Any], column_type: ColumnType) -> Sequence[Any]:
+    """A column of decoded values and None as the column of a batch's rows; not for json."""
+    present = found if None not in found else [one for one in found if one is not None]
+    changed = _changed(present, column_type) if present else present
+    if changed is present:
+        return found
+    if present is found:
+        return changed
+    rest = iter(changed)
+    return [None if one is None else next(rest) for one in found]
+
+
+def _changed(present: Sequence[Any], column_type: ColumnType) -> Sequence[Any]:
+    if column_type.kind is Kind.DECIMAL:
+        return decimals(present, column_type)
+    change = CHANGES.get(column_type.kind)
+    return change(present) if change else present  # else the decoder's type has said it all
+
+
+# --- json: the decoder gives the raw text, whose grammar it has checked ---
+
+NAME_END = '":'
+_LONG = 128  # characters that a text needs at least to be too deep or to hold too long a number
+_LONG_NUMBER = re.compile(f"[0-9]{{{MAX_DIGITS + 1}}}")
+
+
+def json_texts(found: Texts) -> list[str | None]:
+    """Compact texts: as they are where nothing in them has two spellings; null is None."""
+    joined = "\n".join(found)
+    doubtful = _doubtful([text for text in found if "\\" not in text] if "\\" in joined else found)
+    if doubtful or "\\" in joined:
+        return [_exact(text) if "\\" in text or text in doubtful else _squeezed(text) for text in found]
+    if " " in joined or "\r" in joined:
+        return [_squeezed(text) for text in found]
+    return [None if text == "null" else text for text in found]
+
+
+def _squeezed(text: str) -> str | None:
+    if text == "null":
+        return None
+    return msgspec.json.format(text, indent=-1) if " " in text or "\r" in text else text
+
+
+def _exact(text: str) -> str:
+    if too_deep_at(text) is not None:
+        raise BadValue("it is too deep")
+    return values.json_text(read(text))
+
+
+def _doubtful(found: Texts) -> set[str]:
+    """The texts (none has a backslash) that may name something twice, are too deep, or hold too long a number."""
+    joined = "\n".join(found)
+    parsed = _INSIDE.decode_lines(joined)
+    doubtful = {text for text in found if len(text) > _LONG and _is_extreme(text)}
+    if joined.count(NAME_END) == sum(len(value) for value in parsed if type(value) is dict):
+        return doubtful  # every name that is written was kept: none came twice
+    counted = zip(found, parsed, strict=True)
+    return doubtful | {text for text, value in counted if text.count(NAME_END) != _names_in(value)}
+
+
+def _is_extreme(text: str) -> bool:
+    return text.count("[") + text.count("{") > MAX_DEPTH or _LONG_NUMBER.search(text) is not None
+
+
+def _names_in(value: object) -> int:
+    names, todo = 0, [value]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, dict):
+            names += len(one)
+        todo.extend(one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())
+    return names
+
+
+_INSIDE = msgspec.json.Decoder(float_hook=check_number)
+
+
+def may_be_too_deep(found: Texts) -> bool:
+    """Whether one of these JSON texts may be nested too deep."""
+    return any(text.count("[") + text.count("{") > MAX_DEPTH for text in found if len(text) > _LONG)
+
+
+def _insist(holds: bool) -> None:
+    if not holds:
+        raise Unfit

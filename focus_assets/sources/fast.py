@@ -1,0 +1,174 @@
+"""Rows from a whole block at once, where nothing in it is out of the ordinary.
+
+msgspec decodes the lines into typed structs; what it would let pass is looked for in the block as a whole: it keeps the
+last of two equal names, reads a text that goes over two lines, and leaves raw JSON as it stands. Where a check does not
+hold, `read` raises Unfit (or what the library raised), and the exact reader has the word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, Raw, UnsetType
+from msgspec.structs import astuple
+
+from focus_assets.model.errors import RowError
+from focus_assets.model.schema import Column, Kind
+from focus_assets.model.values import BOUNDS
+from focus_assets.sources.columns import Unfit, convert, json_texts, may_be_too_deep
+from focus_assets.sources.layout import Layout, Piece, Times
+
+# what `read` raises: a decoder's errors, a value's, a decimal's (ArithmeticError), bad UTF-8 (ValueError)
+UNREADABLE = (Unfit, RowError, msgspec.MsgspecError, ArithmeticError, RecursionError, ValueError)
+
+_WIRE_TYPES: dict[Kind, Any] = {
+    **{kind: Annotated[int, Meta(ge=low, le=high)] for kind, (low, high) in BOUNDS.items()},
+    Kind.FLOAT: int | float,
+    Kind.DECIMAL: Any,  # with the decoder's float_hook: a Decimal, an int, or a str, which needs a look
+    Kind.BOOL: bool,
+    Kind.JSON: Raw,
+    Kind.TEXT_LIST: list[str],
+}
+_HOLD_NULL = (Any, Raw)
+_UNSAYABLE = re.compile('["\\\\\x00-\x1f\ud800-\udfff]')  # in a name: msgspec refuses to look for it
+_SPACED_NAME = re.compile(rb'(?<!\\)" +:')
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A decoder of lines: the wanted columns first, then what is passed over. `whole`: it insists on every name."""
+
+    decoder: msgspec.json.Decoder[Any]
+    width: int
+    whole: bool
+
+
+class FastReader:
+    """Reads blocks; the shape that fitted last is tried first."""
+
+    def __init__(self, layout: Layout, extra: Iterable[str] = ()) -> None:
+        self.layout = layout
+        self._wanted = len(layout.columns)
+        self._json = [place for place, column in enumerate(layout.columns) if column.type.kind is Kind.JSON]
+        self._shapes = list(_shapes(layout, [name for name in extra if is_sayable(name)]))
+
+    def read(self, data: bytes) -> Piece:
+        """The rows of complete lines; raises one of UNREADABLE where the exact reader has to look."""
+        _check_letters(data)
+        structs, shape = self._decoded(data)
+        _check_lines(data, len(structs))
+        columns: list[Sequence[Any]] = list(zip(*map(astuple, structs), strict=True))
+        names = len(structs) * shape.width
+        if not shape.whole:
+            names -= sum(column.count(UNSET) for column in columns)
+            columns = [_nulled(column) for column in columns]
+        for place in (*self._json, *range(self._wanted, shape.width)):
+            columns[place] = [_text(raw) for raw in columns[place]]
+            names += names_written("\n".join(columns[place]))
+        if names_written(data) != names or any(map(may_be_too_deep, columns[self._wanted :])):
+            raise Unfit
+        return self._piece(columns[: self._wanted])
+
+    def _decoded(self, data: bytes) -> tuple[list[Any], Shape]:
+        for shape in tuple(self._shapes):
+            try:
+                structs = shape.decoder.decode_lines(data)
+            except msgspec.ValidationError:
+                continue
+            self._shapes.remove(shape)
+            self._shapes.insert(0, shape)
+            return structs, shape
+        raise Unfit
+
+    def _piece(self, found: list[Sequence[Any]]) -> Piece:
+        kinds = [column.type for column in self.layout.columns]
+        typed = [
+            json_texts(column) if kind.kind is Kind.JSON else convert(column, kind)
+            for column, kind in zip(found, kinds, strict=True)
+        ]
+        for column, values in zip(self.layout.columns, typed, strict=True):
+            if column.name in self.layout.required and None in values:
+                raise Unfit
+        times = [Times(canonical=typed[place], wire=found[place]) for place in self.layout.changed]
+        return Piece(list(zip(*typed, strict=True)), times)
+
+
+def is_sayable(name: str) -> bool:
+    """Whether a decoder can be told to look for this name."""
+    return _UNSAYABLE.search(name) is None
+
+
+def names_written(text: bytes | str) -> int:
+    """At least as many as a text without spaced colons has names in its objects; exactly as many, as a rule."""
+    if isinstance(text, bytes):
+        return text.count(b'":') - (text.count(b'\\":') if b"\\" in text else 0)
+    return text.count('":') - (text.count('\\":') if "\\" in text else 0)
+
+
+def _check_letters(data: bytes) -> None:
+    if b"\t" in data or (b"\\" in data and b"\\u0000" in data):
+        raise Unfit
+    if b" :" in data and _SPACED_NAME.search(data):
+        raise Unfit
+
+
+def _check_lines(data: bytes, count: int) -> None:
+    """Every line is one object: no newline is inside one, none is missing between two."""
+    joints = data.count(b"}\n{")
+    if b"\r" in data:
+        joints += data.count(b"}\r\n{")
+        if data.count(b"\r") != data.count(b"\r\n"):
+            raise Unfit
+    breaks = data.count(b"\n") - data.endswith(b"\n")
+    if joints != breaks or count != breaks + 1:
+        raise Unfit
+
+
+def _nulled(column: Sequence[Any]) -> Sequence[Any]:
+    return [None if value is UNSET else value for value in column] if UNSET in column else column
+
+
+def _text(raw: Raw | None) -> str:
+    return "null" if raw is None else str(raw, "utf-8")
+
+
+def _shapes(layout: Layout, extra: Sequence[str]) -> Iterator[Shape]:
+    spare = sorted({*layout.passed_over, *extra})
+    if not layout.feed.deletes:
+        yield _shape(layout.columns, spare, layout, whole=True)
+        yield _shape(layout.columns, spare, layout, whole=False)
+        return
+    for name in filter(None, (layout.columns[0].name, layout.alias)):
+        columns = (Column(name, layout.columns[0].type), *layout.columns[1:])
+        yield _shape(columns, [], layout, whole=True)
+        yield _shape(columns, [one for one in spare if one != name], layout, whole=False)
+
+
+def _shape(columns: Sequence[Column], spare: Sequence[str], layout: Layout, *, whole: bool) -> Shape:
+    keys = layout.required | ({layout.alias} if layout.alias else set())
+    fields = [(column.name, *_field(column, whole=whole, is_key=column.name in keys)) for column in columns]
+    fields += [(name, Raw) if whole else (name, Raw | UnsetType, UNSET) for name in spare]
+    struct = msgspec.defstruct(
+        "Line",
+        [(f"f{place}", *rest) for place, (_, *rest) in enumerate(fields)],
+        rename={f"f{place}": name for place, (name, *_) in enumerate(fields)},
+        forbid_unknown_fields=True,
+        kw_only=True,
+        gc=False,
+    )
+    return Shape(msgspec.json.Decoder(struct, float_hook=Decimal), len(fields), whole)
+
+
+def _field(column: Column, *, whole: bool, is_key: bool) -> tuple[Any, ...]:
+    wire = _WIRE_TYPES.get(column.type.kind, str)
+    if is_key:
+        return (wire,)
+    nullable = wire if wire in _HOLD_NULL else wire | None
+    if whole:
+        return (nullable,)
+    return (nullable if wire is Any else nullable | UnsetType, UNSET)
