@@ -12,7 +12,7 @@ from focus_assets.model.ledger import LedgerEntry
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.plan import FullLoad, Plan, plan_load
 from focus_assets.model.state import Bracket
-from focus_assets.run import Run, Tools, Wish
+from focus_assets.run import AS_PLANNED, Run, Tools, Wish
 from focus_assets.sources.source import Source
 from focus_assets.verify.counts import count_rows
 
@@ -61,7 +61,7 @@ class Foresight:
 
 async def audit(source: Source, database: Database, ref: PartitionRef) -> Audit:
     """COUNT(*) between two states of the server, again while these differ. Raises ApiError and DatabaseError."""
-    run = Run(source, database, ref, wish=Wish(), tools=Tools())
+    run = Run(source, database, ref, wish=AS_PLANNED, tools=Tools())
     await prepare(run)
     before, entry = run.before, run.entry
     for _ in range(ROUNDS):
@@ -80,7 +80,7 @@ async def audit(source: Source, database: Database, ref: PartitionRef) -> Audit:
     )
 
 
-async def foresee(source: Source, database: Database, ref: PartitionRef, *, wish: Wish = Wish()) -> Foresight:
+async def foresee(source: Source, database: Database, ref: PartitionRef, *, wish: Wish = AS_PLANNED) -> Foresight:
     """The plan of the next run, and how much it would fetch."""
     run = Run(source, database, ref, wish=wish, tools=Tools())
     await prepare(run)

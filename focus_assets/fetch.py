@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import anyio
 import anyio.from_thread
+from anyio.abc import TaskGroup
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from focus_assets.database.threads import in_thread
@@ -15,6 +16,7 @@ from focus_assets.model.errors import FocusError
 from focus_assets.model.feed import Batch, Block, Feed, Reject, Row, Stamp
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.schema import ResourceSchema
+from focus_assets.model.state import Bracket
 from focus_assets.sources.source import Decoder, Source
 
 BLOCKS_IN_FLIGHT = 4
@@ -47,12 +49,16 @@ class Order:
 
 @dataclass(slots=True)
 class Fetched:
-    """What came: lines per feed, decoded bytes, the newest change time, and what was put aside."""
+    """What came: lines per feed, decoded bytes, the newest change time, and what was put aside.
+
+    `future` counts lines whose change time lies beyond the server's clock, `unknown` names attributes that the schema
+    lacks.
+    """
 
     lines: dict[Feed, int] = field(default_factory=dict)
     size: int = 0
     newest: Stamp | None = None
-    latest: Stamp | None = None
+    future: int = 0
     unknown: set[str] = field(default_factory=set)
     rejects: list[Reject] = field(default_factory=list)
 
@@ -61,8 +67,7 @@ class Fetched:
         self.lines[feed] = self.lines.get(feed, 0) + len(batch.rows) + len(batch.rejects)
         self.size += size
         self.newest = later(self.newest, batch.newest)
-        self.latest = later(self.latest, batch.latest)
-        self.unknown |= batch.unknown
+        self.future += batch.future
         self.rejects += batch.rejects
 
     def absorb(self, other: Fetched) -> None:
@@ -71,9 +76,22 @@ class Fetched:
             self.lines[feed] = self.lines.get(feed, 0) + lines
         self.size += other.size
         self.newest = later(self.newest, other.newest)
-        self.latest = later(self.latest, other.latest)
+        self.future += other.future
         self.unknown |= other.unknown
         self.rejects += other.rejects
+
+    def falls_short(self, bracket: Bracket) -> bool:
+        """A feed brought fewer lines than the server, before and after it, said that it has."""
+        return any(lines < said for feed, lines in self.lines.items() if (said := bracket.lines(feed)) is not None)
+
+    @property
+    def rejected_keys(self) -> list[Row]:
+        """The keys of lines that were put aside, where they have one."""
+        return [reject.key for reject in self.rejects if reject.key is not None]
+
+    def release(self, keys: Sequence[Row]) -> None:
+        """Forget the lines that were put aside under these keys: the server has spoken of them again."""
+        self.rejects = [reject for reject in self.rejects if reject.key is None or reject.key not in keys]
 
     @property
     def total_lines(self) -> int:
@@ -113,13 +131,17 @@ async def _attempt(order: Order, write: Write) -> Fetched:
     send, receive = anyio.create_memory_object_stream[_Parcel](BLOCKS_IN_FLIGHT)
     try:
         async with anyio.create_task_group() as group, receive:
-            async with send:
-                for feed in order.feeds:
-                    group.start_soon(_pump, order, feed, send.clone())
+            _start_pumps(group, order, send)
             await in_thread(write, _rows(order, receive, fetched))
     except BaseExceptionGroup as errors:
         raise _root_of(errors) from None
     return fetched
+
+
+def _start_pumps(group: TaskGroup, order: Order, send: MemoryObjectSendStream[_Parcel]) -> None:
+    with send:
+        for feed in order.feeds:
+            group.start_soon(_pump, order, feed, send.clone())
 
 
 async def _pump(order: Order, feed: Feed, send: MemoryObjectSendStream[_Parcel]) -> None:
@@ -139,6 +161,7 @@ def _rows(order: Order, receive: MemoryObjectReceiveStream[_Parcel], fetched: Fe
         parcel = anyio.from_thread.run(_next, receive)
         if parcel.block is None:
             unfinished.discard(parcel.feed)
+            fetched.unknown |= decoders[parcel.feed].ignored
             continue
         batch = decoders[parcel.feed].decode(parcel.block)
         fetched.add(parcel.feed, batch, len(parcel.block.data))

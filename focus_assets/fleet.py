@@ -1,4 +1,4 @@
-"""Mirror many partitions in one process: every source opened once, so many at a time, one failing none of the others."""
+"""Mirror many partitions in one process: each source opened once, so many at a time, none failing the others."""
 
 from __future__ import annotations
 
@@ -15,11 +15,16 @@ from focus_assets.mirror import mirror
 from focus_assets.model.errors import UnknownPartition, UnknownResource
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.partition import PartitionRef
-from focus_assets.run import Tools, Wish
+from focus_assets.run import AS_PLANNED, Tools, Wish
 from focus_assets.sources.open import open_source
 from focus_assets.sources.source import Source
 
 T = TypeVar("T")
+
+
+def untold(outcome: Outcome) -> None:
+    """Nobody wants to hear of it."""
+    del outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +54,9 @@ class Fleet:
         self,
         refs: Sequence[PartitionRef],
         *,
-        wish: Wish = Wish(),
+        wish: Wish = AS_PLANNED,
         tools: Tools | None = None,
-        told: Callable[[Outcome], None] = lambda outcome: None,
+        told: Callable[[Outcome], None] = untold,
     ) -> list[Outcome]:
         """Every partition's outcome, in the order of `refs`; `told` hears each as it ends."""
 

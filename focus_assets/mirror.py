@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Callable
 from contextlib import ExitStack
+
+import sqlalchemy as sa
 
 from focus_assets.database.open import Database
 from focus_assets.database.tables import ensure, has_rows, mirrored
@@ -37,8 +40,10 @@ from focus_assets.model.schema import ResourceSchema, compare
 from focus_assets.model.stamps import since
 from focus_assets.model.state import Bracket
 from focus_assets.model.verdict import (
+    SETTLING_ROUNDS,
     ConfirmShrink,
     Decision,
+    Digest,
     GiveUp,
     Heal,
     Publish,
@@ -48,14 +53,15 @@ from focus_assets.model.verdict import (
     judge,
     settles,
 )
-from focus_assets.run import Material, Run, Tools, Wish, stamp_text
+from focus_assets.run import AS_PLANNED, Material, Run, Tools, Wish, stamp_text
 from focus_assets.sources.source import Source
+from focus_assets.verify.digests import digest_rows
 
 SHRINK_PAUSE_SECONDS = 5.0
 
 
 async def mirror(
-    source: Source, database: Database, ref: PartitionRef, *, wish: Wish = Wish(), tools: Tools | None = None
+    source: Source, database: Database, ref: PartitionRef, *, wish: Wish = AS_PLANNED, tools: Tools | None = None
 ) -> Outcome:
     """Bring one partition up to date and judge it.
 
@@ -66,7 +72,7 @@ async def mirror(
     began = run.tools.clock.monotonic()
     try:
         outcome = await _mirror(run)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (whatever it is becomes the outcome)
         outcome = dataclasses.replace(run.so_far(), error=error)
     outcome = dataclasses.replace(outcome, seconds=run.tools.clock.monotonic() - began)
     return await _recorded(run, outcome)
@@ -126,32 +132,41 @@ async def _fetch(run: Run, plan: Plan) -> Material:
 
 
 async def _fetch_as_planned(run: Run, plan: Plan) -> Material:
-    full = isinstance(plan, FullLoad)
+    full, asked = isinstance(plan, FullLoad), run.asked(plan)
     fetched = Fetched()
-    await in_thread(lambda: run.stage.clear(full=full))
-    if isinstance(plan, FullLoad):
+    await in_thread(run.stage.clear, full=full)
+    if full:
         fetched.absorb(await fetch(run.order(Feed.FULL), run.stage.fill_full))
+        round_, news = Fetched(), None
     else:
-        await _fetch_round(run, plan.since, fetched)
-    bracket, rounds, news = Bracket(run.before, await run.state(run.asked_from(plan))), 0, None
-    meanwhile = run.start_less_overlap(plan)
-    while meanwhile and (settles(bracket, rounds) or closes(bracket, full=full, rounds=rounds)):
-        news = await _fetch_round(run, meanwhile, fetched)
+        round_, news = await _fetch_round(run, asked, fetched)
+    bracket, rounds = Bracket(run.before, await run.state(asked)), 0
+    while asked and (
+        settles(bracket, rounds) or closes(bracket, full=full, rounds=rounds) or round_.falls_short(bracket)
+    ):
+        if rounds == SETTLING_ROUNDS:
+            break
+        round_, news = await _fetch_round(run, asked, fetched)
         rounds += 1
-        bracket = Bracket(bracket.after, await run.state(run.asked_from(plan)))
+        bracket = Bracket(bracket.after, await run.state(asked))
     await _refuse_moved_schema(run, fresh=full)
     return Material(plan, bracket, rounds, news, fetched)
 
 
-async def _fetch_round(run: Run, asked: str, fetched: Fetched) -> int:
+def _is_unsettled(bracket: Bracket, *, full: bool, rounds: int, latest: Fetched) -> bool:
+    return settles(bracket, rounds) or closes(bracket, full=full, rounds=rounds) or latest.falls_short(bracket)
+
+
+async def _fetch_round(run: Run, asked: str | None, fetched: Fetched) -> tuple[Fetched, int]:
     """Deletions first; when they have ended, what was created and updated; then the later word wins."""
-    fetched.absorb(await fetch(run.order(Feed.DELETED, since=asked), run.stage.fill_deletes))
-    upserts = await fetch(run.order(Feed.CREATED, Feed.UPDATED, since=asked), run.stage.fill_upserts)
-    fetched.absorb(upserts)
-    stale = [reject.key for reject in upserts.rejects if reject.key is not None]
-    if stale:
-        await in_thread(run.stage.fill_deletes, [stale])
-    return await in_thread(run.stage.fold)
+    round_ = await fetch(run.order(Feed.DELETED, since=asked), run.stage.fill_deletes)
+    round_.absorb(await fetch(run.order(Feed.CREATED, Feed.UPDATED, since=asked), run.stage.fill_upserts))
+    if earlier := fetched.rejected_keys:
+        fetched.release(await in_thread(run.stage.names, earlier))
+    if aside := round_.rejected_keys:
+        await in_thread(run.stage.set_aside, aside)
+    fetched.absorb(round_)
+    return round_, await in_thread(run.stage.fold)
 
 
 async def _judge(run: Run, material: Material) -> Judged:
@@ -173,7 +188,7 @@ async def _heals_left(run: Run) -> int:
 async def _confirm_shrink(run: Run, material: Material, applied: Applied) -> None:
     await run.tools.clock.sleep(SHRINK_PAUSE_SECONDS)
     held = applied.rows + applied.quarantined
-    asked = run.asked_from(material.plan)
+    asked = run.asked(material.plan)
     again = Bracket(await run.state(asked), await run.state(asked))
     if again.agrees and again.totals[1] == held and run.source.terms.compare_total:
         run.notes.append(f"a drop to {applied.rows:,} rows was confirmed by the server")
@@ -186,18 +201,36 @@ def _publish(run: Run, material: Material, heals_left: int, shrink_confirmed: bo
     entry = run.entry_to_be(material)
     trusted = None if run.server_start is None else stamp_text(run.server_start + run.overlap)
     how = Apply(run.ref.partition, full=material.full, now=run.started_at, trusted_until=trusted)
-    load = Publication(run.ref, run.stage, how, entry, tuple(material.fetched.rejects))
+    load = Publication(run.ref, run.stage, how, entry, tuple(material.fetched.rejects), _digest_of(run, material))
 
     def weigh(applied: Applied) -> Decision:
         return judge(run.evidence(material, applied, heals_left, shrink_confirmed))
 
-    return publish(run.database, run.connection, load, weigh, _complete)
+    return publish(run.database, run.connection, load, judge=weigh, complete=_complete)
+
+
+def _digest_of(run: Run, material: Material) -> Callable[[sa.Connection, int], Digest | None]:
+    """Compare digests where the server gave one that did not move, and there are not too many rows."""
+    theirs = material.bracket.after.digest if material.bracket.agrees else None
+
+    def compared(connection: sa.Connection, rows: int) -> Digest | None:
+        if theirs is None or rows > run.source.terms.digest_rows:
+            return None
+        ours = digest_rows(connection, run.target, run.ref.partition)
+        return Digest.EQUAL if ours == theirs else Digest.DIFFERENT
+
+    return compared
 
 
 def _complete(entry: LedgerEntry, applied: Applied, decision: Publish) -> LedgerEntry:
     proven_at = entry.server_time if decision.verdict is Verdict.PROVEN else entry.proven_at
     return dataclasses.replace(
-        entry, rows=applied.rows, quarantined=applied.quarantined, verdict=decision.verdict, proven_at=proven_at
+        entry,
+        rows=applied.rows,
+        quarantined=applied.quarantined,
+        verdict=decision.verdict,
+        proven_at=proven_at,
+        digest=applied.digest,
     )
 
 

@@ -38,6 +38,9 @@ class Wish:
     accept_shrink: bool = False
 
 
+AS_PLANNED = Wish()
+
+
 def utc_now() -> datetime:
     """Our clock: for `_synced_at` and the history, never for a decision about data."""
     return datetime.now(UTC)
@@ -124,14 +127,13 @@ class Run:
             progress=self.tools.progress,
         )
 
-    def asked_from(self, plan: Plan) -> str | None:
-        return plan.since if isinstance(plan, DeltaLoad) else None
-
-    def start_less_overlap(self, plan: Plan) -> str | None:
-        """From where to ask what changed since this run began."""
-        if self.server_start is not None:
-            return since(stamp_text(self.server_start), self.source.terms.overlap_seconds)
-        return self.asked_from(plan)
+    def asked(self, plan: Plan) -> str | None:
+        """From when on to ask for changes: a delta's own beginning; in a full load what changed since it began."""
+        if isinstance(plan, DeltaLoad):
+            return plan.since
+        if self.server_start is None or not self.source.terms.has_deltas:
+            return None
+        return since(stamp_text(self.server_start), self.source.terms.overlap_seconds)
 
     def evidence(self, material: Material, applied: Applied, heals_left: int, confirmed: bool) -> Evidence:
         return Evidence(
@@ -147,6 +149,8 @@ class Run:
             shrink_confirmed=confirmed,
             heals_left=heals_left,
             compare_total=self.source.terms.compare_total,
+            digest=applied.digest,
+            digest_before=self.entry.digest if self.entry else None,
         )
 
     def watermark(self, material: Material) -> str | None:
@@ -206,6 +210,7 @@ class Run:
             quarantined=judged.applied.quarantined,
             total_items=material.bracket.after.total_items,
             verdict=verdict,
+            digest=str(judged.applied.digest or ""),
             generation=entry.generation if entry else None,
             watermark=entry.watermark if entry else None,
             fetched=material.fetched.total_lines,
@@ -226,9 +231,10 @@ class Run:
 
     def remarks(self, material: Material) -> list[str]:
         fetched, remarks = material.fetched, []
-        last = material.bracket.after.server_time
-        if fetched.latest and last and fetched.latest.micros > micros(last + self.overlap):
-            remarks.append(f"a line is stamped {fetched.latest.wire}, in the server's future; the watermark ignores it")
+        if fetched.future:
+            remarks.append(
+                f"{fetched.future:,} lines are stamped later than the server's clock; the watermark ignores them"
+            )
         if fetched.unknown:
             remarks.append(f"lines have attributes that the schema lacks: {', '.join(sorted(fetched.unknown))}")
         if fetched.rejects:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 from weakref import WeakSet
 
 import sqlalchemy as sa
@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql
 from focus_assets.database.open import Database
 from focus_assets.model.errors import DatabaseFailed
 
+_Type: TypeAlias = type[sa.types.TypeEngine[Any]]
 _KEY = sa.Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 
 
@@ -22,7 +23,9 @@ class Bookkeeping:
         self.metadata = sa.MetaData()
         self._ready: WeakSet[Database] = WeakSet()
 
-    def table(self, name: str, *, key: tuple[str, ...], columns: Mapping[str, type[sa.types.TypeEngine[Any]]]) -> sa.Table:
+    def table(
+        self, name: str, *, key: tuple[str, ...], columns: Mapping[str, type[sa.types.TypeEngine[Any]]]
+    ) -> sa.Table:
         """Declare a table whose key columns are texts."""
         return sa.Table(
             name,

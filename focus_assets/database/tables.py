@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy.schema import CreateSchema
 
+from focus_assets.database.dialects import Dialect
 from focus_assets.database.open import Database
 from focus_assets.model.errors import DatabaseFailed
 from focus_assets.model.names import check_columns, check_resource, check_service
@@ -58,11 +60,20 @@ def mirrored(database: Database, ref: PartitionRef, schema: ResourceSchema) -> M
     table = sa.Table(
         name,
         sa.MetaData(),
-        *(sa.Column(c.name, dialect.column_type(c.type, key=c.name in key), nullable=c.name not in key) for c in columns),
+        *(
+            sa.Column(c.name, dialect.column_type(c.type, key=c.name in key), nullable=c.name not in key)
+            for c in columns
+        ),
         sa.PrimaryKeyConstraint(*key),
         schema=inside,
     )
     return Mirrored(schema, table)
+
+
+def dialect_column(dialect: Dialect, column: Column, key: tuple[str, ...]) -> sa.Column[Any]:
+    """A column in its database's own type; what is not the key may be NULL."""
+    is_key = column.name in key
+    return sa.Column(column.name, dialect.column_type(column.type, key=is_key), nullable=not is_key)
 
 
 def ensure(database: Database, target: Mirrored) -> list[str]:
@@ -80,9 +91,8 @@ def ensure(database: Database, target: Mirrored) -> list[str]:
 def _ensure(database: Database, target: Mirrored) -> list[str]:
     table = target.table
     with database.writing(f"prepare the table {target.shown}") as connection:
-        if table.schema and database.dialect.has_schemas:
-            if not sa.inspect(connection).has_schema(table.schema):
-                connection.execute(CreateSchema(table.schema, if_not_exists=True))
+        if table.schema and not sa.inspect(connection).has_schema(table.schema):
+            connection.execute(CreateSchema(table.schema, if_not_exists=True))
         stored = stored_columns(connection, table)
         if stored is None:
             table.create(connection)

@@ -12,7 +12,7 @@ from focus_assets.database.open import Database
 from focus_assets.model.errors import StaleGeneration
 from focus_assets.model.ledger import LedgerEntry
 from focus_assets.model.partition import PartitionRef
-from focus_assets.model.verdict import Verdict
+from focus_assets.model.verdict import Digest, Verdict
 
 BOOKS = Bookkeeping()
 LEDGER = BOOKS.table(
@@ -64,7 +64,7 @@ def claim(connection: sa.Connection, ref: PartitionRef, entry: LedgerEntry) -> N
 
     `entry.generation` is the new one. Raises StaleGeneration, or DatabaseBusy while another run holds the row.
     """
-    values = {**dataclasses.asdict(entry), "verdict": entry.verdict.value}
+    values = _values(entry)
     if entry.generation == 1:
         _claim_first(connection, ref, values)
         return
@@ -84,8 +84,13 @@ def _claim_first(connection: sa.Connection, ref: PartitionRef, values: dict[str,
 
 def amend(connection: sa.Connection, ref: PartitionRef, entry: LedgerEntry) -> None:
     """Complete a claimed entry with what the apply found, in the same transaction."""
-    values = {**dataclasses.asdict(entry), "verdict": entry.verdict.value}
+    values = _values(entry)
     connection.execute(sa.update(LEDGER).where(_of(ref)).values(values))
+
+
+def _values(entry: LedgerEntry) -> dict[str, object]:
+    digest = None if entry.digest is None else entry.digest.value
+    return {**dataclasses.asdict(entry), "verdict": entry.verdict.value, "digest": digest}
 
 
 def _stale(connection: sa.Connection, ref: PartitionRef, wanted: int) -> StaleGeneration:
@@ -95,11 +100,12 @@ def _stale(connection: sa.Connection, ref: PartitionRef, wanted: int) -> StaleGe
 
 def _of(ref: PartitionRef) -> sa.ColumnElement[bool]:
     columns = LEDGER.c
-    return sa.and_(
-        columns.source == ref.source, columns.resource == ref.resource, columns.partition == ref.partition
-    )
+    return sa.and_(columns.source == ref.source, columns.resource == ref.resource, columns.partition == ref.partition)
 
 
 def _entry(row: sa.RowMapping) -> LedgerEntry:
     values = {name: row[name] for name in _FIELDS}
-    return LedgerEntry(**{**values, "verdict": Verdict(values["verdict"])})
+    digest = values["digest"]
+    return LedgerEntry(
+        **{**values, "verdict": Verdict(values["verdict"]), "digest": None if digest is None else Digest(digest)}
+    )

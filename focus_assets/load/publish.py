@@ -17,27 +17,37 @@ from focus_assets.model.feed import Reject
 from focus_assets.model.ledger import LedgerEntry
 from focus_assets.model.outcome import Changes
 from focus_assets.model.partition import PartitionRef
-from focus_assets.model.verdict import Decision, Publish
+from focus_assets.model.verdict import Decision, Digest, Publish
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What stands in the table inside the transaction, before it is judged."""
+    """What stands in the table inside the transaction, before it is judged; `digest` where it was asked for."""
 
     changes: Changes
     rows: int
     quarantined: int
+    digest: Digest | None = None
+
+
+def _no_digest(connection: sa.Connection, rows: int) -> Digest | None:
+    del connection, rows
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A load that is ready: what to apply and the ledger entry (of the next generation) that it would become."""
+    """A load that is ready: what to apply and the ledger entry (of the next generation) that it would become.
+
+    `digest` is asked, with COUNT(*), how the digest of the applied rows compares with the server's.
+    """
 
     ref: PartitionRef
     stage: Stage
     how: Apply
     entry: LedgerEntry
     rejects: Sequence[Reject] = ()
+    digest: Callable[[sa.Connection, int], Digest | None] = _no_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,7 @@ def publish(
     database: Database,
     connection: sa.Connection,
     load: Publication,
+    *,
     judge: Callable[[Applied], Decision],
     complete: Callable[[LedgerEntry, Applied, Publish], LedgerEntry],
 ) -> Judged:
@@ -86,7 +97,7 @@ def _apply(database: Database, connection: sa.Connection, load: Publication) -> 
         connection, load.ref, load.stage, load.rejects, full=load.how.full, now=load.entry.started_at
     )
     rows = connection.execute(Statements(database.dialect, load.stage, load.how).count_rows()).scalar_one()
-    return Applied(changes, rows=int(rows), quarantined=put_aside)
+    return Applied(changes, rows=int(rows), quarantined=put_aside, digest=load.digest(connection, int(rows)))
 
 
 def _committed(database: Database, load: Publication) -> LedgerEntry | None:

@@ -12,7 +12,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable, DropTable
 
 from focus_assets.database.dialects import Lane
 from focus_assets.database.open import Database
-from focus_assets.database.tables import Mirrored
+from focus_assets.database.tables import Mirrored, dialect_column
 from focus_assets.model.feed import Row
 from focus_assets.model.schema import Column, ColumnType, Kind
 
@@ -57,6 +57,24 @@ class Stage:
         lane = Lane(self.fresh, (*self.target.schema.key_columns, DELETED))
         with self._writing("stage deletions") as connection:
             return self._database.dialect.write_rows(connection, lane, marked)
+
+    def set_aside(self, keys: Sequence[Row]) -> None:
+        """Rows whose new version cannot be stored: what is stored of them is no longer what the server has."""
+        with self._writing("set rows aside") as connection:
+            for key in keys:
+                pairs = zip(self.key(self.fresh), key, strict=True)
+                connection.execute(sa.delete(self.fresh).where(*(column == part for column, part in pairs)))
+        self.fill_deletes([keys])
+
+    def names(self, keys: Sequence[Row]) -> list[Row]:
+        """Those of the keys that the fetched round speaks of."""
+        with self._writing("look for keys") as connection:
+            return [key for key in keys if self._has(connection, key)]
+
+    def _has(self, connection: sa.Connection, key: Row) -> bool:
+        pairs = zip(self.key(self.fresh), key, strict=True)
+        probe = sa.select(sa.literal(1)).select_from(self.fresh).where(*(column == part for column, part in pairs))
+        return connection.execute(probe.limit(1)).first() is not None
 
     def fold(self) -> int:
         """Lay the fetched round over what was there, the later word winning; returns how many keys it changed."""
@@ -125,10 +143,7 @@ class Stage:
 
 def _layout(database: Database, target: Mirrored, name: str) -> sa.Table:
     dialect, schema = database.dialect, target.schema
-    columns = [
-        sa.Column(c.name, dialect.column_type(c.type, key=c.name in schema.key), nullable=c.name not in schema.key)
-        for c in schema.columns
-    ]
+    columns = [dialect_column(dialect, column, schema.key) for column in schema.columns]
     deleted: sa.Column[bool] = sa.Column(DELETED.name, sa.Boolean(), nullable=False, server_default=sa.false())
     table = sa.Table(name, sa.MetaData(), *columns, deleted, **dialect.temporary())
     sa.Index(f"{name}_key", *(table.c[key] for key in schema.key), unique=True)

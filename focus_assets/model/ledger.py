@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from focus_assets.model.verdict import Verdict
+from focus_assets.model.verdict import Digest, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class LedgerEntry:
     config_hash: str
     watermark: str | None = None
     as_of: str | None = None
-    digest: str | None = None
+    digest: Digest | None = None
     total_items: int | None = None
     quarantined: int = 0
     server_time: str | None = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from focus_assets.model.feed import Feed
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -55,6 +57,13 @@ class Bracket:
     def totals(self) -> tuple[int, int]:
         """The two totals, 0 for one that is missing."""
         return self.before.total_items or 0, self.after.total_items or 0
+
+    def lines(self, feed: Feed) -> int | None:
+        """How many lines a feed has by both states; None where they do not say, or differ."""
+        if feed is Feed.FULL:
+            return None
+        before, after = getattr(self.before, feed.value), getattr(self.after, feed.value)
+        return before if before == after else None
 
     def spans(self, held: int) -> bool:
         """A count between the two totals."""

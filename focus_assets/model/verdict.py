@@ -28,6 +28,13 @@ class Verdict(enum.StrEnum):
     """The counts differ, and full diffs did not mend it today."""
 
 
+class Digest(enum.StrEnum):
+    """How the digest of our rows compares with the server's. Equal is a good sign, and no proof."""
+
+    EQUAL = "equal"
+    DIFFERENT = "different"
+
+
 @dataclass(frozen=True, slots=True)
 class Publish:
     """Commit, and say this."""
@@ -68,7 +75,8 @@ class Evidence:
 
     `rows` is COUNT(*) of the partition after the apply; `quarantined` the lines put aside; `rounds` how many
     settling deltas this run has fetched; `news` how many keys the last of them changed (None: none was fetched);
-    `committed_rows` the last committed count, None on a first load; `removed` the rows that this load deletes.
+    `committed_rows` the last committed count, None on a first load; `removed` the rows that this load deletes;
+    `digest` how our digest compares with the server's, `digest_before` how it did at the last load.
     """
 
     bracket: Bracket
@@ -83,6 +91,8 @@ class Evidence:
     shrink_confirmed: bool = False
     heals_left: int = 0
     compare_total: bool = True
+    digest: Digest | None = None
+    digest_before: Digest | None = None
 
     @property
     def held(self) -> int:
@@ -121,6 +131,8 @@ def _judge_count(evidence: Evidence) -> Decision:
 
 def _judge_agreeing(evidence: Evidence) -> Decision:
     total = evidence.bracket.totals[1]
+    if _hides_a_difference(evidence):
+        return Heal("the counts agree, the digests no longer do")
     if evidence.held == total:
         return Publish(Verdict.PROVEN if _is_proof(evidence) else Verdict.COUNTED)
     if evidence.full:
@@ -130,9 +142,16 @@ def _judge_agreeing(evidence: Evidence) -> Decision:
     return GiveUp()
 
 
+def _hides_a_difference(evidence: Evidence) -> bool:
+    """Only a digest that once agreed can be compared: a server may write its timestamps in another way."""
+    parted = evidence.digest_before is Digest.EQUAL and evidence.digest is Digest.DIFFERENT
+    return parted and not evidence.full and evidence.heals_left > 0 and evidence.held == evidence.bracket.totals[1]
+
+
 def _is_proof(evidence: Evidence) -> bool:
     stood_still = evidence.bracket.quiet if evidence.rounds == 0 else evidence.news == 0
-    return evidence.full and evidence.quarantined == 0 and stood_still
+    complete = evidence.full and evidence.quarantined == 0 and evidence.digest is not Digest.DIFFERENT
+    return complete and stood_still
 
 
 def _guard_shrink(evidence: Evidence) -> Decision | None:

@@ -11,12 +11,19 @@ from focus_assets.client.clock import Clock, SystemClock
 from focus_assets.client.http import ApiClient
 from focus_assets.client.protocol import join
 from focus_assets.config import BadRows, ExchangeSource
-from focus_assets.model.errors import InvalidSchema, NotFound, UnexpectedBody, UnknownPartition, UnknownResource, UnknownType
+from focus_assets.model.errors import (
+    InvalidSchema,
+    NotFound,
+    UnexpectedBody,
+    UnknownPartition,
+    UnknownResource,
+    UnknownType,
+)
 from focus_assets.model.feed import Block, Feed
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.schema import KNOWN_TYPES, Column, ResourceSchema, parse_type
 from focus_assets.model.state import State
-from focus_assets.sources.rows import RowDecoder
+from focus_assets.sources.rows import RowDecoder, Unknown
 from focus_assets.sources.source import Terms
 
 T = TypeVar("T")
@@ -79,7 +86,7 @@ class ExchangeApi:
 
     def decoder(self, schema: ResourceSchema, feed: Feed, *, not_beyond: int | None) -> RowDecoder:
         """Exact typed rows, or a named error."""
-        return RowDecoder(schema, feed, not_beyond=not_beyond, quarantine=self.terms.quarantine)
+        return RowDecoder(schema, feed, not_beyond=not_beyond, unknown=Unknown.IGNORE, quarantine=self.terms.quarantine)
 
     async def repeat(self, operation: Callable[[], Awaitable[T]]) -> T:
         """By the client's policy and budget."""

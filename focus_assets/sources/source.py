@@ -18,7 +18,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How a source wants to be mirrored; the knobs of its entry in the configuration."""
+    """How a source wants to be mirrored; the knobs of its entry in the configuration.
+
+    Up to `digest_rows` rows of a partition are digested after a load where the server gives a digest.
+    """
 
     overlap_seconds: float = 300
     full_every: timedelta | None = None
@@ -26,10 +29,15 @@ class Terms:
     compare_total: bool = True
     quarantine: bool = False
     has_deltas: bool = True
+    digest_rows: int = 200_000
 
 
 class Decoder(Protocol):
     """Blocks in, typed rows out."""
+
+    @property
+    def ignored(self) -> frozenset[str]:
+        """The attributes that lines had and the schema lacks, so far."""
 
     def decode(self, block: Block) -> Batch:
         """Raises RowError, or BodyError where it is no line of this feed at all."""

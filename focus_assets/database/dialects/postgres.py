@@ -64,7 +64,7 @@ class Postgres:
     def engine(self, url: sa.URL, *, lock_timeout: float) -> sa.Engine:
         """psycopg 3; `lock_timeout` holds for every statement of its connections."""
         try:
-            import psycopg  # noqa: F401, PLC0415
+            import psycopg  # noqa: F401
         except ImportError as error:
             raise MissingExtra("postgres", needed_for="a PostgreSQL destination") from error
         settings = f"-c lock_timeout={int(lock_timeout * 1000)} -c timezone=UTC"
@@ -124,11 +124,12 @@ class Postgres:
 
     def translate(self, error: BaseException, doing: str) -> DatabaseError | None:
         """By SQLSTATE; a connection that was never there has none."""
-        import psycopg  # noqa: PLC0415
+        import psycopg
 
         if not isinstance(error, psycopg.Error):
             return None
-        said = f"PostgreSQL could not {doing}: {str(error).strip().splitlines()[0] if str(error) else type(error).__name__}"
+        first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
+        said = f"PostgreSQL could not {doing}: {first_line}"
         if error.sqlstate is None:
             lost = isinstance(error, psycopg.OperationalError)
             return (_refusal(str(error)) if lost else DatabaseFailed)(said)

@@ -96,7 +96,9 @@ class SQLite:
     def write_rows(self, connection: sa.Connection, lane: Lane, batches: Iterable[Sequence[Row]]) -> int:
         """`executemany` of ready tuples."""
         columns = [column.name for column in lane.columns]
-        values: dict[str, sa.BindParameter[Any]] = {name: sa.bindparam(f"p{place}") for place, name in enumerate(columns)}
+        values: dict[str, sa.BindParameter[Any]] = {
+            name: sa.bindparam(f"p{place}") for place, name in enumerate(columns)
+        }
         compiled = sqlite.insert(lane.table).values(values).compile(dialect=connection.dialect, column_keys=columns)
         cursor = cast("sqlite3.Connection", connection.connection.driver_connection).cursor()
         adapt = adapter(lane.columns, _ADAPT)
