@@ -17,6 +17,8 @@ def adapter(columns: Sequence[Column], by_kind: Mapping[Kind, Adapt]) -> Callabl
         return lambda rows: rows
 
     def adapt(rows: Sequence[Row]) -> Sequence[Row]:
+        if not rows:
+            return rows
         lanes: list[Iterable[Value]] = list(zip(*rows, strict=True))
         for place, change, column_type in changes:
             lanes[place] = [None if value is None else change(value, column_type) for value in lanes[place]]

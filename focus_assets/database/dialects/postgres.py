@@ -104,10 +104,9 @@ class Postgres:
 
     def write_rows(self, connection: sa.Connection, lane: Lane, batches: Iterable[Sequence[Row]]) -> int:
         """COPY as CSV: JSON arrays without their brackets, for which JSON's quotes and escapes serve."""
-        quote = connection.dialect.identifier_preparer
-        names = ", ".join(quote.quote(column.name) for column in lane.columns)
+        names = ", ".join(_quoted(column.name) for column in lane.columns)
         statement = (
-            f"COPY {quote.format_table(lane.table)} ({names}) FROM STDIN "
+            f"COPY {_quoted(lane.table.name)} ({names}) FROM STDIN "
             "(FORMAT csv, NULL 'null', ESCAPE '\\', ENCODING 'utf8')"
         )
         adapt, written = adapter(lane.columns, _ADAPT), 0
@@ -177,6 +176,11 @@ def _array(value: Value, _type: ColumnType) -> str:
 
 
 _ADAPT: dict[Kind, Adapt] = {Kind.BYTES: _hex, Kind.TEXT_LIST: _array}
+
+
+def _quoted(name: str) -> str:
+    """For a statement without parameters, where a `%` is a `%`."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _cursor(connection: sa.Connection) -> Any:  # psycopg's own: an optional dependency
