@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Any, TypeAlias
 
 import msgspec
 
 from focus_assets.model import stamps, values
 from focus_assets.model.errors import BadValue
-from focus_assets.model.jsontext import MAX_DEPTH, MAX_DIGITS, check_number, read, too_deep_at
+from focus_assets.model.jsontext import MAX_DEPTH, MAX_DIGITS, read, too_deep_at
 from focus_assets.model.schema import ColumnType, Kind
 
 Texts: TypeAlias = Sequence[str]
@@ -72,6 +72,7 @@ def timestamps(found: Texts) -> Texts:
     return [text if len(text) == _STAMP else stamps.canonical(text) for text in found]
 
 
+_DAY = len("2025-07-01")
 _STAMP = len("2025-07-01T16:01:00.827904Z")
 _MARKS = {4: "-", 7: "-", 10: "T", 13: ":", 16: ":", 19: ".", 26: "Z"}
 
@@ -90,8 +91,23 @@ def _are_canonical(found: Texts) -> bool:
 
 def days(found: Texts) -> Texts:
     """Dates: few are different, and each of those is checked once."""
-    for text in set(found):
-        values.day(text)
+    different = list(set(found))
+    joined = "".join(different)
+    _insist(set(map(len, different)) == {_DAY} and joined.isascii())
+    _insist(all(joined[place::_DAY].strip("-") == "" for place in (4, 7)))  # neither a week nor an ordinal
+    list(map(date.fromisoformat, different))
+    return found
+
+
+def texts(found: Texts) -> Texts:
+    """Texts without NUL; a lone surrogate does not come this far."""
+    _insist("\0" not in "".join(found))
+    return found
+
+
+def text_lists(found: Sequence[list[str]]) -> Sequence[list[str]]:
+    """Lists of texts without NUL."""
+    _insist("\0" not in "".join(chain.from_iterable(found)))
     return found
 
 
@@ -102,6 +118,8 @@ def binaries(found: Texts) -> list[bytes]:
 
 CHANGES: Mapping[Kind, Callable[[Sequence[Any]], Sequence[Any]]] = {
     Kind.FLOAT: doubles,
+    Kind.TEXT: texts,
+    Kind.TEXT_LIST: text_lists,
     Kind.UUID: uuids,
     Kind.TIMESTAMP: timestamps,
     Kind.DATE: days,
@@ -132,6 +150,7 @@ def _changed(present: Sequence[Any], column_type: ColumnType) -> Sequence[Any]:
 
 NAME_END = '":'
 _LONG = 128  # characters that a text needs at least to be too deep or to hold too long a number
+_TINY_NUMBER = re.compile("[0-9][eE]-[0-9]{3}")
 _LONG_NUMBER = re.compile(f"[0-9]{{{MAX_DIGITS + 1}}}")
 
 
@@ -161,12 +180,14 @@ def _exact(text: str) -> str:
 def _doubtful(found: Texts) -> set[str]:
     """The texts (none has a backslash) that may name something twice, are too deep, or hold too long a number."""
     joined = "\n".join(found)
-    parsed = _INSIDE.decode_lines(joined)
+    parsed = _INSIDE.decode_lines(joined)  # refuses what is beyond a double
     doubtful = {text for text in found if len(text) > _LONG and _is_extreme(text)}
-    if joined.count(NAME_END) == sum(len(value) for value in parsed if type(value) is dict):
+    if "e-" in joined or "E-" in joined:
+        doubtful.update(text for text in found if _TINY_NUMBER.search(text))
+    if joined.count(NAME_END) == sum([len(value) for value in parsed if type(value) is dict]):  # noqa: C419 -- faster
         return doubtful  # every name that is written was kept: none came twice
     counted = zip(found, parsed, strict=True)
-    return doubtful | {text for text, value in counted if text.count(NAME_END) != _names_in(value)}
+    return doubtful.union(text for text, value in counted if text.count(NAME_END) != _names_in(value))
 
 
 def _is_extreme(text: str) -> bool:
@@ -183,7 +204,7 @@ def _names_in(value: object) -> int:
     return names
 
 
-_INSIDE = msgspec.json.Decoder(float_hook=check_number)
+_INSIDE = msgspec.json.Decoder()
 
 
 def may_be_too_deep(found: Texts) -> bool:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import itemgetter
 from typing import Annotated, Any
 
 import msgspec
@@ -36,6 +37,7 @@ _WIRE_TYPES: dict[Kind, Any] = {
 }
 _HOLD_NULL = (Any, Raw)
 _UNSAYABLE = re.compile('["\\\\\x00-\x1f\ud800-\udfff]')  # in a name: msgspec refuses to look for it
+_FIRST, _LAST = itemgetter(0), itemgetter(-1)
 _SPACED_NAME = re.compile(rb'(?<!\\)" +:')
 
 
@@ -67,10 +69,11 @@ class FastReader:
         if not shape.whole:
             names -= sum(column.count(UNSET) for column in columns)
             columns = [_nulled(column) for column in columns]
-        for place in (*self._json, *range(self._wanted, shape.width)):
+        places = (*self._json, *range(self._wanted, shape.width))
+        for place in places:
             columns[place] = [_text(raw) for raw in columns[place]]
-            names += names_written("\n".join(columns[place]))
-        if names_written(data) != names or any(map(may_be_too_deep, columns[self._wanted :])):
+        _check_names(data, names, ["\n".join(columns[place]) for place in places])
+        if any(map(may_be_too_deep, columns[self._wanted :])):
             raise Unfit
         return self._piece(columns[: self._wanted])
 
@@ -103,29 +106,30 @@ def is_sayable(name: str) -> bool:
     return _UNSAYABLE.search(name) is None
 
 
-def names_written(text: bytes | str) -> int:
-    """At least as many as a text without spaced colons has names in its objects; exactly as many, as a rule."""
-    if isinstance(text, bytes):
-        return text.count(b'":') - (text.count(b'\\":') if b"\\" in text else 0)
-    return text.count('":') - (text.count('\\":') if "\\" in text else 0)
-
-
 def _check_letters(data: bytes) -> None:
-    if b"\t" in data or (b"\\" in data and b"\\u0000" in data):
-        raise Unfit
-    if b" :" in data and _SPACED_NAME.search(data):
+    if b"\t" in data or (b" :" in data and _SPACED_NAME.search(data)):
         raise Unfit
 
 
 def _check_lines(data: bytes, count: int) -> None:
     """Every line is one object: no newline is inside one, none is missing between two."""
-    joints = data.count(b"}\n{")
-    if b"\r" in data:
-        joints += data.count(b"}\r\n{")
-        if data.count(b"\r") != data.count(b"\r\n"):
-            raise Unfit
-    breaks = data.count(b"\n") - data.endswith(b"\n")
-    if joints != breaks or count != breaks + 1:
+    lines = data.removesuffix(b"\n").split(b"\n")
+    if count != len(lines) or b"" in lines or {*map(_FIRST, lines)} != {ord("{")}:
+        raise Unfit
+    if not {*map(_LAST, lines)} <= {ord("}"), ord("\r")} or data.count(b"\r") not in (0, data.count(b"}\r\n")):
+        raise Unfit
+
+
+def _check_names(data: bytes, names: int, inside: Sequence[str]) -> None:
+    """No line has a name twice: as many are written as were found, and as are inside raw json.
+
+    In a line without spaced colons every name ends in `":`, so at least as many of these are written as names. A text
+    can hold them too, but only as `\\":`; no name of ours ends in a backslash, so these can be left out on both sides.
+    """
+    if data.count(b'":') == names + sum(text.count('":') for text in inside):
+        return
+    unescaped = data.count(b'":') - data.count(b'\\":')
+    if unescaped != names + sum(text.count('":') - text.count('\\":') for text in inside):
         raise Unfit
 
 

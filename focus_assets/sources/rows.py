@@ -97,8 +97,8 @@ def newest_of(times: Sequence[Times], limit: str | None) -> tuple[Stamp | None, 
 
     A row's time is the later of its columns; `limit` is a canonical text. Equal times: the first row, the first column.
     """
-    latest = max((text for column in times for text in column.canonical if text), default=None)
-    if latest is None:
+    latest = max((max(filter(None, column.canonical), default="") for column in times), default="")
+    if not latest:
         return None, 0
     if limit is None or latest <= limit:
         return stamp(_wire_of(latest, times)), 0
