@@ -81,7 +81,7 @@ class ExchangeApi:
         url = join(self._base, "resource", ref.resource, ref.partition, feed.value, "lines")
         lang = {"lang": self._settings.lang} if self._settings.lang else {}
         params = lang if feed is Feed.FULL else {"delta_timestamp": since or ""}
-        async with self._client.stream(url, params, feed.value) as lines:
+        async with self._client.stream(url, params, feed) as lines:
             yield aiter(lines)
 
     def decoder(self, schema: ResourceSchema, feed: Feed, *, not_beyond: int | None) -> RowDecoder:

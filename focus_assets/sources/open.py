@@ -1,0 +1,87 @@
+"""Open a configured source: its client, its login, its pace, its retries."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from focus_assets.client import (
+    ApiClient,
+    Auth,
+    Clock,
+    FocusLogin,
+    HttpSettings,
+    Limits,
+    NoAuth,
+    NoPace,
+    Pace,
+    Repeater,
+    RetryPolicy,
+    SlidingPace,
+    SystemClock,
+    Timeouts,
+    join,
+)
+from focus_assets.config import Config, ExchangeSource, FocusAuth
+from focus_assets.sources.exchange import ExchangeApi
+from focus_assets.sources.source import Source
+
+
+@asynccontextmanager
+async def open_source(
+    name: str,
+    config: Config,
+    *,
+    clock: Clock | None = None,
+    chance: random.Random | None = None,
+    transport: Any = None,  # an httpx transport, which only `client` may name
+) -> AsyncIterator[Source]:
+    """A source by its name in the configuration; no request is sent before one is needed. Raises UnknownSource."""
+    settings, ticking = config.source(name), clock or SystemClock()
+    client = ApiClient(
+        http_settings(settings),
+        _auth(settings, ticking),
+        pace=_pace(settings, ticking),
+        repeat=_repeater(settings, ticking, chance or random.Random()),
+        clock=ticking,
+        transport=transport,
+    )
+    async with client:
+        yield ExchangeApi(name, settings, client, ticking)
+
+
+def http_settings(settings: ExchangeSource) -> HttpSettings:
+    """Nothing leaves the configured host."""
+    times = settings.timeouts
+    return HttpSettings(
+        origins=(settings.base_url,),
+        timeouts=Timeouts(connect=times.connect, read=times.read, request=times.total, stream=times.total),
+        limits=Limits(line_bytes=settings.max_line_bytes, body_bytes=settings.max_body_bytes),
+    )
+
+
+def _auth(settings: ExchangeSource, clock: Clock) -> Auth:
+    auth = settings.auth
+    if not isinstance(auth, FocusAuth):
+        return NoAuth()
+    return FocusLogin(
+        join(settings.base_url, "api", "v1", "auth"),
+        auth.username,
+        auth.password,
+        header=auth.header,
+        scheme=auth.scheme,
+        life=settings.token_life_seconds,
+        clock=clock,
+    )
+
+
+def _pace(settings: ExchangeSource, clock: Clock) -> Pace:
+    limit = settings.rate_limit
+    return SlidingPace(clock, per_second=limit.per_second, per_minute=limit.per_minute) if limit else NoPace()
+
+
+def _repeater(settings: ExchangeSource, clock: Clock, chance: random.Random) -> Repeater:
+    retry = settings.retry
+    return Repeater(RetryPolicy(attempts=retry.attempts, total=retry.budget_seconds), clock, chance)
