@@ -1,0 +1,156 @@
+"""Make each resource of each source an asset, partitioned by country; materialising one brings it up to date."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from focus_assets.config import Config
+from focus_assets.defs.catalog import BATCH, Catalog, Item, key_part
+from focus_assets.defs.metadata import (
+    Metadata,
+    asset_metadata,
+    failed,
+    outcome_metadata,
+    sentence,
+    storage_kind,
+    storage_metadata,
+    table_metadata,
+    told,
+)
+from focus_assets.defs.resources import effective, resource_key, resource_keys
+from focus_assets.defs.snapshots import write_snapshot
+from focus_assets.defs.work import mirror_partitions, read_ledger, read_schemas
+from focus_assets.model.errors import FocusError
+from focus_assets.model.outcome import Outcome
+from focus_assets.model.schema import ResourceSchema
+from focus_assets.run import Wish
+
+
+class Load(dg.Config):
+    """What the launchpad may ask of a load."""
+
+    full: bool = Field(default=False, description="Fetch everything and compare it by value, whatever the plan is.")
+    accept_shrink: bool = Field(default=False, description="Publish also where far fewer rows remain than there were.")
+
+    @property
+    def wish(self) -> Wish:
+        """The same, as the mirror takes it."""
+        return Wish(full=self.full, accept_shrink=self.accept_shrink)
+
+
+def build_assets(catalog: Catalog) -> list[dg.AssetsDefinition]:
+    """Every resource of every source, and for each source the asset that refreshes its schema."""
+    resources = [build_asset(catalog.config, item) for item in catalog.items]
+    return [*resources, *(build_schema_asset(catalog.config, source) for source in catalog.config.sources)]
+
+
+def build_asset(settings: Config, item: Item) -> dg.AssetsDefinition:
+    """One resource: a run over one country, or over many at once."""
+
+    @dg.asset(
+        key=item.key,
+        partitions_def=item.partitions,
+        backfill_policy=dg.BackfillPolicy.multi_run(BATCH),
+        group_name=key_part(item.service).replace("-", "_"),
+        description=_description(item),
+        kinds={storage_kind(settings)},
+        metadata=asset_metadata(settings, item),
+        required_resource_keys=resource_keys(settings),
+        pool=pool_of(settings, item.source),
+    )
+    def resource(context: dg.AssetExecutionContext, config: Load) -> dg.MaterializeResult[Any]:
+        return load(context, item, settings, config.wish)
+
+    return resource
+
+
+def load(context: dg.AssetExecutionContext, item: Item, settings: Config, wish: Wish) -> dg.MaterializeResult[Any]:
+    """Bring the run's partitions up to date; one that fails, fails the run after the others are done and recorded."""
+    config = effective(settings, context.resources)
+    refs = item.refs(context.partition_keys)
+    outcomes = mirror_partitions(config, refs, wish=wish, told=lambda outcome: context.log.info(told(outcome)))
+    whole = {**storage_metadata(config, item), **table_metadata(read_ledger(config), item)}
+    if bad := failed(outcomes):
+        for event in materializations(item, outcomes, whole):
+            context.log_event(event)
+        raise failure(bad, len(outcomes))
+    for outcome in outcomes:
+        context.add_asset_metadata(outcome_metadata(outcome), partition_key=outcome.ref.partition)
+    return dg.MaterializeResult(metadata=whole)
+
+
+def materializations(item: Item, outcomes: Sequence[Outcome], whole: Metadata) -> Iterator[dg.AssetMaterialization]:
+    """What was published, partition by partition."""
+    for outcome in outcomes:
+        if not sentence(outcome):
+            metadata = {**whole, **outcome_metadata(outcome)}
+            yield dg.AssetMaterialization(item.key, partition=outcome.ref.partition, metadata=metadata)
+
+
+def failure(bad: Sequence[Outcome], tried: int) -> dg.Failure:
+    """The named errors as one failure; its metadata tell them apart."""
+    first = f"{bad[0].ref}: {sentence(bad[0])}"
+    said = first if tried == 1 else f"{len(bad)} of {tried} partitions failed. {first}"
+    return dg.Failure(said, metadata={"failed": {str(one.ref): sentence(one) for one in bad}}, allow_retries=False)
+
+
+def build_schema_asset(config: Config, source: str) -> dg.AssetsDefinition:
+    """Writes what the server says of its resources; it is there also where nothing is known of them."""
+    service = config.source(source).business_service
+
+    @dg.asset(
+        key=schema_key(source),
+        group_name=key_part(service).replace("-", "_"),
+        description=_SCHEMA_DESCRIPTION.format(source=source),
+        kinds={"json"},
+        required_resource_keys=resource_keys(config),
+        pool=pool_of(config, source),
+    )
+    def refresh_schema(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+        return refresh(effective(config, context.resources), source)
+
+    return refresh_schema
+
+
+def refresh(config: Config, source: str) -> dg.MaterializeResult[Any]:
+    """Ask the server and write the snapshot; raises dg.Failure with the named error's sentence."""
+    found = read_schemas(config, [source])[source]
+    if isinstance(found, FocusError):
+        raise dg.Failure(f"{type(found).__name__}: {found}", allow_retries=False) from found
+    path = write_snapshot(config, source, found)
+    return dg.MaterializeResult(metadata={"resources": _listed(found), "snapshot": dg.MetadataValue.path(path)})
+
+
+def schema_key(source: str) -> dg.AssetKey:
+    """Three parts: a resource has two, so that none can be taken for it."""
+    return dg.AssetKey(["focus", key_part(source), "refresh_schema"])
+
+
+def pool_of(config: Config, source: str) -> str:
+    """Sources at one address are one API: they share the pool of the first of them."""
+    address = config.source(source).base_url
+    return resource_key(next(name for name, settings in config.sources.items() if settings.base_url == address))
+
+
+def _listed(schemas: Mapping[str, ResourceSchema]) -> dg.TableMetadataValue:
+    records = [
+        dg.TableRecord({"resource": name, "key": ", ".join(schema.key), "columns": len(schema.columns)})
+        for name, schema in schemas.items()
+    ]
+    return dg.MetadataValue.table(records)
+
+
+def _description(item: Item) -> str:
+    return (
+        f"The mirror of `{item.schema.name}` of the business service `{item.service}`: one partition a country, "
+        "brought up to date by a full load or a delta, and judged against the server before it is published.\n\n"
+        f"Primary key: {', '.join(f'`{name}`' for name in item.schema.key)}."
+    )
+
+
+_SCHEMA_DESCRIPTION = (
+    "Asks the server which resources `{source}` has and writes the snapshot from which Dagster shows them. "
+    "After it, reload the code location (Deployment > Code locations > Reload): new resources are new assets."
+)

@@ -1,0 +1,157 @@
+"""Mirror, diff or verify many partitions in one run: a run costs seconds to start, a partition far less."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from focus_assets.config import Config
+from focus_assets.defs.assets import failure, materializations, schema_key
+from focus_assets.defs.catalog import Catalog
+from focus_assets.defs.checks import evaluate_all
+from focus_assets.defs.metadata import failed, storage_metadata, table_metadata, told
+from focus_assets.defs.resources import effective, resource_keys
+from focus_assets.defs.work import mirror_partitions, read_ledger
+from focus_assets.model.errors import UnknownPartition
+from focus_assets.model.ledger import LedgerEntry
+from focus_assets.model.outcome import Outcome
+from focus_assets.model.partition import PartitionRef
+from focus_assets.run import Wish
+
+Events = Iterator[dg.AssetMaterialization | dg.AssetCheckEvaluation | dg.Output[None]]
+
+MIRROR_EVERYTHING, MIRROR_PARTITIONS = "mirror_everything", "mirror_partitions"
+FULL_DIFF, VERIFY_EVERYTHING, REFRESH_SCHEMA = "full_diff", "verify_everything", "refresh_schema"
+
+
+class Which(dg.Config):
+    """The partitions to work on."""
+
+    partitions: list[str] = Field(default=[], description="As source/resource/country; none named: all of them.")
+
+
+class Mirror(Which):
+    """What to load, and how much smaller it may get."""
+
+    accept_shrink: bool = Field(default=False, description="Publish also where far fewer rows remain than there were.")
+
+
+class FullDiff(Mirror):
+    """What to compare as a whole."""
+
+    budget: int = Field(default=0, ge=0, description="At most so many, the oldest proof first; 0: all.")
+
+
+def build_jobs(catalog: Catalog) -> list[dg.JobDefinition | Any]:
+    """Every job, each one op; and the job of the assets that refresh the schemas."""
+    schemas = dg.AssetSelection.assets(*(schema_key(source) for source in catalog.config.sources))
+    mirror = mirror_op(catalog)  # one object: Dagster takes two ops of one name for a conflict
+    return [
+        _job(MIRROR_EVERYTHING, "Brings every partition up to date in one run, and checks it.", mirror),
+        _job(
+            MIRROR_PARTITIONS,
+            "Brings the named partitions up to date in one run, and checks them: what sensors and schedules ask for.",
+            mirror,
+        ),
+        _job(
+            FULL_DIFF,
+            "Compares partitions by value, whole: it finds and heals what a count cannot see, and proves the content.",
+            full_diff_op(catalog),
+        ),
+        _job(VERIFY_EVERYTHING, "Runs every check of every asset and country; loads nothing.", verify_op(catalog)),
+        dg.define_asset_job(
+            REFRESH_SCHEMA,
+            schemas,
+            description="Asks every source which resources it has, for the snapshots; then reload the code location.",
+        ),
+    ]
+
+
+def mirror_op(catalog: Catalog) -> dg.OpDefinition:
+    """Loads as each partition's plan says."""
+
+    @dg.op(name="mirror", required_resource_keys=resource_keys(catalog.config))
+    def mirror(context: dg.OpExecutionContext, config: Mirror) -> Events:
+        refs = named(catalog, config.partitions)
+        yield from mirrored(context, catalog, refs, Wish(accept_shrink=config.accept_shrink))
+
+    return mirror
+
+
+def full_diff_op(catalog: Catalog) -> dg.OpDefinition:
+    """Full loads, whatever the plan is."""
+
+    @dg.op(name="diff", required_resource_keys=resource_keys(catalog.config))
+    def diff(context: dg.OpExecutionContext, config: FullDiff) -> Events:
+        refs = named(catalog, config.partitions)
+        if config.budget:
+            refs = oldest_proof_first(refs, read_ledger(effective(catalog.config, context.resources)))[: config.budget]
+        yield from mirrored(context, catalog, refs, Wish(full=True, accept_shrink=config.accept_shrink))
+
+    return diff
+
+
+def verify_op(catalog: Catalog) -> dg.OpDefinition:
+    """Checks alone: a job of checks over partitions is something that Dagster cannot launch."""
+
+    @dg.op(name="verify", required_resource_keys=resource_keys(catalog.config))
+    def verify(context: dg.OpExecutionContext, config: Which) -> Events:
+        refs = named(catalog, config.partitions)
+        yield from evaluate_all(context.instance, effective(catalog.config, context.resources), catalog, refs)
+        yield dg.Output(None)
+
+    return verify
+
+
+def mirrored(context: dg.OpExecutionContext, catalog: Catalog, refs: Sequence[PartitionRef], wish: Wish) -> Events:
+    """Load, tell Dagster what was published, check all of it; then fail if anything failed."""
+    config = effective(catalog.config, context.resources)
+    outcomes = mirror_partitions(config, refs, wish=wish, told=lambda outcome: context.log.info(told(outcome)))
+    yield from published(config, catalog, outcomes)
+    yield from evaluate_all(context.instance, config, catalog, refs)
+    if bad := failed(outcomes):
+        raise failure(bad, len(outcomes))
+    yield dg.Output(None)
+
+
+def published(config: Config, catalog: Catalog, outcomes: Sequence[Outcome]) -> Iterator[dg.AssetMaterialization]:
+    """A materialization for every partition that was published."""
+    ledger = read_ledger(config)
+    for item in catalog.items:
+        whole = {**storage_metadata(config, item), **table_metadata(ledger, item)}
+        yield from materializations(item, [one for one in outcomes if catalog.item(one.ref) == item], whole)
+
+
+def oldest_proof_first(refs: Sequence[PartitionRef], ledger: dict[PartitionRef, LedgerEntry]) -> list[PartitionRef]:
+    """What was never proven, then what was proven longest ago."""
+    proofs = {ref: entry.proven_at or "" for ref, entry in ledger.items()}
+    return sorted(refs, key=lambda ref: proofs.get(ref, ""))
+
+
+def named(catalog: Catalog, names: Sequence[str]) -> list[PartitionRef]:
+    """The partitions of a run's configuration; raises dg.Failure with the known ones."""
+    try:
+        return catalog.named(names)
+    except UnknownPartition as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+
+
+def run_config(job: str, refs: Sequence[PartitionRef]) -> dict[str, Any]:
+    """The run configuration with which a job takes these partitions."""
+    op = {MIRROR_PARTITIONS: "mirror", FULL_DIFF: "diff"}[job]
+    return {"ops": {op: {"config": {"partitions": [str(ref) for ref in refs]}}}}
+
+
+def partitions_in(configuration: Any) -> set[str]:
+    """The partitions that a run's configuration names."""
+    ops = configuration.get("ops", {}) if isinstance(configuration, dict) else {}
+    return {name for op in ops.values() for name in op.get("config", {}).get("partitions", ())}
+
+
+def _job(name: str, description: str, op: dg.OpDefinition) -> dg.JobDefinition:
+    @dg.job(name=name, description=description, executor_def=dg.in_process_executor)
+    def job() -> None:
+        op()
+
+    return job
