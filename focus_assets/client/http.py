@@ -1,0 +1,352 @@
+"""Ask the API over HTTP: the only door to it, and nothing of the HTTP library comes through."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import zlib
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from importlib.metadata import PackageNotFoundError, version
+from types import TracebackType
+from typing import Self
+
+import anyio
+import httpx
+from pydantic import SecretStr
+
+from focus_assets.client.auth import Auth, Grant
+from focus_assets.client.clock import Clock
+from focus_assets.client.decode import BodyDecoder, Limits, Subject
+from focus_assets.client.document import DocumentDecoder
+from focus_assets.client.pace import Pace
+from focus_assets.client.protocol import (
+    DATA_STATUSES,
+    LOGIN_STATUSES,
+    Origin,
+    classify,
+    origin_of,
+    parse_count,
+    redact,
+    server_time,
+    start_of,
+)
+from focus_assets.client.retry import Repeater
+from focus_assets.client.wire import FOREIGN, Deadline, Wire, too_late, translated
+from focus_assets.model.errors import ApiError, OriginRefused
+from focus_assets.model.feed import Block, Feed
+
+Params = Mapping[str, str]
+
+_ERROR_BODY_BYTES = 4096
+_ERROR_BODY_SECONDS = 5.0
+_CLOSING_SECONDS = 5.0
+_MOST_GRANTS = 4  # for one request; more can only be a server that refuses everything, whoever renews
+_FRESH_SECONDS = 60.0  # a token refused after this long, behind a slow pace, may simply have expired
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds: until a connection stands, between two pieces of an answer, for a whole answer, for a whole stream."""
+
+    connect: float = 10.0
+    read: float = 60.0
+    request: float = 120.0
+    stream: float = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """Where requests may go, and what they may cost.
+
+    `origins` are URLs; only their scheme, host and port count. `ca_file` names the certificates to trust instead of
+    the usual ones; `trust_env` lets the proxy variables of the environment count.
+    """
+
+    origins: Collection[str]
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    limits: Limits = field(default_factory=Limits)
+    document_bytes: int = 32 * 1024 * 1024
+    connections: int = 64
+    ca_file: str | None = None
+    trust_env: bool = False
+    user_agent: str = field(default_factory=lambda: f"focus-assets/{_version()}")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A JSON answer, and the server's clock when it gave it (None where it did not say)."""
+
+    value: object
+    server_time: datetime | None
+
+
+class LineStream:
+    """The lines of one answer as blocks; the loop ends only when the body has been checked to its end."""
+
+    def __init__(self, wire: Wire, decoder: BodyDecoder, headers: httpx.Headers) -> None:
+        self.server_time = server_time(headers)
+        self.complete = False
+        self._wire, self._decoder = wire, decoder
+        self._total_lines = _total_lines(headers)
+        self._blocks: Iterator[Block] = iter(())
+        self._failed: ApiError | None = None
+        self._ended = False
+
+    @property
+    def lines(self) -> int:
+        """Lines that went out so far, blank ones not counted."""
+        return self._decoder.lines
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Block:
+        """Raises Truncated, CorruptEncoding, UnexpectedBody, LimitExceeded, ApiTimeout."""
+        if self._failed is not None:  # who goes on after an error must not take it for the end
+            raise self._failed
+        try:
+            block = await self._next()
+        except ApiError as error:
+            self._failed = error
+            raise
+        if block is None:
+            self.complete = True
+            raise StopAsyncIteration
+        return block
+
+    async def _next(self) -> Block | None:
+        while (block := next(self._blocks, None)) is None and not self._ended:
+            chunk = await self._wire.read()
+            self._ended = chunk is None
+            self._blocks = self._decoder.finish(self._total_lines) if chunk is None else self._decoder.feed(chunk)
+        return block
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """One request, before credentials."""
+
+    url: str
+    deadline: Deadline
+    params: Params = field(default_factory=dict)
+    body: Mapping[str, str | SecretStr] | None = None
+    allowed: Collection[int] = DATA_STATUSES
+
+
+class ApiClient:
+    """An async context manager; belongs to the event loop that opened it."""
+
+    def __init__(
+        self,
+        settings: HttpSettings,
+        auth: Auth,
+        *,
+        pace: Pace,
+        repeat: Repeater,
+        clock: Clock,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """`repeat` is public: a caller that fills something from a stream repeats the whole filling with it."""
+        self.repeat = repeat
+        self._settings, self._auth, self._pace, self._clock = settings, auth, pace, clock
+        self._origins = frozenset(_origin(url) for url in settings.origins)
+        self._http = _http_client(settings, transport)
+
+    async def __aenter__(self) -> Self:
+        _hide_query_values()
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with anyio.move_on_after(_CLOSING_SECONDS, shield=True), suppress(*FOREIGN):
+            await self._http.__aexit__(kind, error, trace)
+
+    async def get_json(self, url: str, params: Params | None = None) -> Answer:
+        """A JSON answer, asked for again while the error is repeatable. Raises ApiError."""
+        return await self.repeat(lambda: self._get_json(url, params or {}))
+
+    def stream(
+        self, url: str, params: Params | None = None, feed: Feed = Feed.FULL
+    ) -> AbstractAsyncContextManager[LineStream]:
+        """The lines of one answer: one attempt, but for a token that had expired. Raises ApiError."""
+        return self._stream(url, params or {}, feed)
+
+    @asynccontextmanager
+    async def _stream(self, url: str, params: Params, feed: Feed) -> AsyncIterator[LineStream]:
+        deadline = Deadline(self._clock, self._settings.timeouts.stream)
+        async with self._answer(_Ask(url, deadline, params)) as response:
+            encoding = response.headers.get("content-encoding", "")
+            decoder = BodyDecoder(encoding, self._settings.limits, Subject(feed.value, redact(str(response.url))))
+            yield LineStream(Wire(response, deadline, decoder), decoder, response.headers)
+
+    async def _get_json(self, url: str, params: Params) -> Answer:
+        deadline = Deadline(self._clock, self._settings.timeouts.request)
+        ask = _Ask(url, deadline, params)
+        async with self._answer(ask) as response:
+            return Answer(await self._document(response, ask), server_time(response.headers))
+
+    async def _document(self, response: httpx.Response, ask: _Ask) -> object:
+        encoding = response.headers.get("content-encoding", "")
+        subject = Subject(url=redact(str(response.url)), secret=ask.body is not None)
+        decoder = DocumentDecoder(encoding, self._settings.document_bytes, subject)
+        wire = Wire(response, ask.deadline, decoder)
+        while (chunk := await wire.read()) is not None:
+            decoder.feed(chunk)
+        return decoder.finish()
+
+    @asynccontextmanager
+    async def _answer(self, ask: _Ask) -> AsyncIterator[httpx.Response]:
+        """The answer to a request with credentials, its head checked; closed at the end."""
+        grant = await self._auth.grant(self._post)
+        for _ in range(_MOST_GRANTS):
+            granted = self._clock.monotonic()
+            async with self._sent(ask, grant) as response:
+                if response.status_code != 401:
+                    await self._check(response, ask, grant)
+                    yield response
+                    return
+            fresh = self._clock.monotonic() - granted < _FRESH_SECONDS
+            grant = await self._another(ask, grant, fresh=fresh)
+        raise self._auth.failure(ask.url)
+
+    async def _another(self, ask: _Ask, refused: Grant | None, *, fresh: bool) -> Grant:
+        """A newer grant: a request fails when the one obtained for it is refused, not because others renewed."""
+        if refused is None or (refused.own and fresh):
+            raise self._auth.failure(ask.url)
+        newer = await self._auth.grant(self._post, refused)
+        if newer is None:
+            raise self._auth.failure(ask.url)
+        return newer
+
+    async def _post(self, url: str, body: Mapping[str, str | SecretStr]) -> object:
+        deadline = Deadline(self._clock, self._settings.timeouts.request)
+        ask = _Ask(url, deadline, body=body, allowed=LOGIN_STATUSES)
+        async with self._sent(ask, None) as response:
+            await self._check(response, ask, None)
+            return await self._document(response, ask)
+
+    @asynccontextmanager
+    async def _sent(self, ask: _Ask, grant: Grant | None) -> AsyncIterator[httpx.Response]:
+        await self._pace.wait()
+        response = await self._send(ask, grant)
+        try:
+            yield response
+        finally:
+            # shielded: a cancelled load must give its connection back too
+            with anyio.move_on_after(_CLOSING_SECONDS, shield=True), suppress(*FOREIGN):
+                await response.aclose()
+
+    async def _send(self, ask: _Ask, grant: Grant | None) -> httpx.Response:
+        try:
+            request = self._request(ask, grant)
+            with anyio.fail_after(ask.deadline.left()):  # drips of a head would never run into the read timeout
+                return await self._http.send(request, stream=True)
+        except httpx.LocalProtocolError as error:
+            raise translated(error, ask.url) from None
+        except TimeoutError as error:
+            raise too_late(ask.url, ask.deadline) from error
+        except FOREIGN as error:
+            raise translated(error, ask.url) from error
+
+    def _request(self, ask: _Ask, grant: Grant | None) -> httpx.Request:
+        content = None if ask.body is None else {name: _revealed(value) for name, value in ask.body.items()}
+        method = "GET" if ask.body is None else "POST"
+        request = self._http.build_request(method, ask.url, params=dict(ask.params) or None, json=content)
+        # judged by what will be sent, not by what was written: the two could be read differently
+        if origin_of(str(request.url)) not in self._origins:
+            raise OriginRefused("this leads away from the configured servers", url=redact(ask.url))
+        if grant is not None:
+            request.headers[grant.header] = grant.value.get_secret_value()
+        return request
+
+    async def _check(self, response: httpx.Response, ask: _Ask, grant: Grant | None) -> None:
+        status = response.status_code
+        if status in ask.allowed:
+            return
+        # what a login answers is never shown: it may echo the password
+        shown = "" if ask.body is not None else await _body_start(response, grant)
+        error = classify(status, response.headers, shown, url=str(response.url), allowed=ask.allowed)
+        if error is not None:
+            raise error
+
+
+async def _body_start(response: httpx.Response, grant: Grant | None) -> str:
+    body = b""
+    # the status is the error; its body only illustrates it, and may break or hang as it likes
+    with anyio.move_on_after(_ERROR_BODY_SECONDS), suppress(*FOREIGN):
+        async for chunk in response.aiter_raw():
+            body += chunk
+            if len(body) >= _ERROR_BODY_BYTES:
+                break
+    if response.headers.get("content-encoding", "").strip().lower() == "gzip":
+        body = _gunzipped_start(body)
+    return start_of(body, secrets=() if grant is None else grant.value.get_secret_value().split())
+
+
+def _gunzipped_start(body: bytes) -> bytes:
+    try:
+        return zlib.decompressobj(31).decompress(body, _ERROR_BODY_BYTES)
+    except zlib.error:
+        return b""
+
+
+def _revealed(value: str | SecretStr) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+
+def _total_lines(headers: httpx.Headers) -> int | None:
+    return parse_count(headers.get("x-total-lines", ""))
+
+
+def _origin(url: str) -> Origin:
+    origin = origin_of(url)
+    if origin is None:
+        raise OriginRefused("a server is named by an http or https URL", url=redact(url))
+    return origin
+
+
+def _version() -> str:
+    try:
+        return version("focus-assets")
+    except PackageNotFoundError:  # run from a folder that was not installed
+        return "unknown"
+
+
+def _http_client(settings: HttpSettings, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+    times = settings.timeouts
+    return httpx.AsyncClient(
+        transport=transport,
+        follow_redirects=False,
+        trust_env=settings.trust_env,
+        verify=ssl.create_default_context(cafile=settings.ca_file) if settings.ca_file else True,
+        timeout=httpx.Timeout(times.read, connect=times.connect, pool=None),
+        limits=httpx.Limits(max_connections=settings.connections, max_keepalive_connections=settings.connections),
+        # the token alone says who asks: cookies would let one answer change the next request
+        cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
+        headers={
+            "user-agent": settings.user_agent,
+            "accept-encoding": "gzip, identity",  # what we decode ourselves, to the end
+            "cache-control": "no-cache",
+        },
+    )
+
+
+class _RedactedUrls(logging.Filter):
+    """httpx logs each URL in full, and a query may hold a key."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(redact(str(arg)) if isinstance(arg, httpx.URL) else arg for arg in record.args)
+        return True
+
+
+def _hide_query_values() -> None:
+    logger = logging.getLogger("httpx")
+    if not any(isinstance(known, _RedactedUrls) for known in logger.filters):
+        logger.addFilter(_RedactedUrls())
