@@ -1,0 +1,86 @@
+"""What each database is really told, for reviewers: the tables and the statements of a load."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from pydantic import SecretStr
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from focus_assets.config import Destination
+from focus_assets.database.dialects import DIALECTS
+from focus_assets.database.open import Database
+from focus_assets.database.tables import mirrored
+from focus_assets.load.apply import Apply, Statements
+from focus_assets.load.ledger import BOOKS
+from focus_assets.load.stage import Stage
+from focus_assets.model.partition import PartitionRef
+from focus_assets.model.schema import ResourceSchema
+from focus_assets_tests.conftest import Golden
+from focus_assets_tests.contract.loading import NOW, column
+
+EVERY_TYPE = ResourceSchema(
+    name="offers",
+    columns=tuple(
+        column(name, kind)
+        for name, kind in [
+            ("shop", "string"),
+            ("number", "int64"),
+            ("small", "int16"),
+            ("whole", "int32"),
+            ("ratio", "float32"),
+            ("price", "decimal(18,4)"),
+            ("exact", "decimal"),
+            ("ref", "uuid"),
+            ("created_at", "time"),
+            ("updated_at", "datetime"),
+            ("day", "date"),
+            ("active", "bool"),
+            ("Extra", "json"),
+            ("picture", "bytes"),
+            ("tags", "[]string"),
+        ]
+    ),
+    key=("shop", "number"),
+    changed=("created_at", "updated_at"),
+)
+
+
+def _told(database: Database) -> list[tuple[str, object]]:
+    target = mirrored(database, PartitionRef("shop", "retail", "offers", "DE"), EVERY_TYPE)
+    stage = Stage(database, None, target)  # type: ignore[arg-type]
+    full = Statements(database.dialect, stage, Apply("DE", full=True, now=NOW))
+    delta = Statements(database.dialect, stage, Apply("DE", full=False, now=NOW, trusted_until=NOW))
+    return [
+        *((table.name, CreateTable(table)) for table in BOOKS.metadata.sorted_tables),
+        ("the mirror's table", CreateTable(target.table)),
+        ("the stage", CreateTable(stage.base)),
+        ("its key", CreateIndex(next(iter(stage.base.indexes)))),
+        ("full: delete", full.delete()),
+        ("full: update", full.update()),
+        ("full: insert", full.insert()),
+        ("delta: delete", delta.delete()),
+        ("delta: update", delta.update()),
+        ("delta: insert", delta.insert()),
+        ("count", full.count_rows()),
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(DIALECTS))
+def test_the_sql_of_a_dialect_is_what_was_reviewed(name: str, golden: Golden, tmp_path: object) -> None:
+    url = f"sqlite:///{tmp_path}/x.db" if name == "sqlite" else "postgresql://nobody@nowhere/x"
+    database = Database(Destination(url=SecretStr(url)))
+    dialect = database._engine.dialect
+    parts = []
+    for title, statement in _told(database):
+        assert isinstance(statement, sa.ClauseElement)
+        text = str(statement.compile(dialect=dialect)).strip()
+        parts.append(f"-- {title}\n{text};\n")
+    views = database.dialect.views(
+        mirrored(database, PartitionRef("s", "retail", "offers", "DE"), EVERY_TYPE).table, EVERY_TYPE.columns
+    )
+    parts += [f"-- a view\n{view};\n" for view in views]
+    golden(
+        f"focus_assets_tests/golden/sql/{name}.sql",
+        "\n".join(line.rstrip() for line in "\n".join(parts).splitlines()) + "\n",
+    )
