@@ -11,8 +11,10 @@ import anyio
 
 from focus_assets.config import Config
 from focus_assets.database.open import Database
+from focus_assets.database.threads import in_thread
+from focus_assets.load.ledger import entries
 from focus_assets.mirror import mirror
-from focus_assets.model.errors import UnknownPartition, UnknownResource
+from focus_assets.model.errors import ApiError, UnknownPartition, UnknownResource
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.partition import PartitionRef
 from focus_assets.run import AS_PLANNED, Tools, Wish
@@ -83,11 +85,21 @@ class Fleet:
 
     async def _refs_of(self, name: str) -> list[PartitionRef]:
         source, settings = self.sources[name], self.config.source(name)
+        try:
+            resources = list(await source.schemas())
+        except ApiError:
+            resources = await in_thread(self._known_resources, name)
+            if not resources:
+                raise
         return [
             PartitionRef(name, source.service, resource, country)
-            for resource in await source.schemas()
+            for resource in resources
             for country in settings.countries
         ]
+
+    def _known_resources(self, name: str) -> list[str]:
+        """Those that the ledger knows: a server that is down fails by partition, beside servers that are not."""
+        return sorted({ref.resource for ref in entries(self.database) if ref.source == name})
 
 
 @asynccontextmanager

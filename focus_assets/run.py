@@ -18,6 +18,7 @@ from focus_assets.database.tables import Mirrored
 from focus_assets.fetch import Fetched, Order, Progress, untold
 from focus_assets.load.publish import Applied, Judged
 from focus_assets.load.stage import Stage
+from focus_assets.model.errors import DeltaExpired
 from focus_assets.model.feed import Feed
 from focus_assets.model.ledger import LedgerEntry
 from focus_assets.model.outcome import Outcome
@@ -98,7 +99,11 @@ class Run:
         return self.first.server_time
 
     async def state(self, asked: str | None) -> State:
-        return await self.source.state(self.ref, asked)
+        """What the server says now; where it no longer keeps that delta, at least the total."""
+        try:
+            return await self.source.state(self.ref, asked)
+        except DeltaExpired:
+            return await self.source.state(self.ref, None)
 
     def circumstances(self) -> Circumstances:
         return Circumstances(

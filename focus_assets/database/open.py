@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -23,6 +24,8 @@ class Database:
             raise InvalidConfiguration("destination.url", "expected an SQLAlchemy URL") from None
         self.shown = destination.shown
         self.dialect: Dialect = dialect_of(url)
+        # Where there is one writer at a time, threads of one process queue here instead of timing out there.
+        self._turn = threading.RLock() if self.dialect.single_writer else nullcontext()
         with self.translated("open the database"):
             self._engine = self.dialect.engine(url, lock_timeout=destination.lock_timeout_seconds)
 
@@ -58,7 +61,8 @@ class Database:
 
         A `temporary` one writes only to this connection's temporary tables, and shuts nobody out.
         """
-        with self.translated(doing), connection.begin() as transaction:
+        turn = nullcontext() if temporary else self._turn
+        with turn, self.translated(doing), connection.begin() as transaction:
             if not temporary:
                 self.dialect.begin_write(connection)
             yield transaction

@@ -32,6 +32,10 @@ class Dialect(Protocol):
     def has_schemas(self) -> bool:
         """Whether tables of one business service get a schema of their own."""
 
+    @property
+    def single_writer(self) -> bool:
+        """Whether the whole database has one writer at a time."""
+
     def engine(self, url: sa.URL, *, lock_timeout: float) -> sa.Engine:
         """An engine whose statements wait at most `lock_timeout` seconds for somebody else's lock."""
 

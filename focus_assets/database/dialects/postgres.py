@@ -59,6 +59,7 @@ class Postgres:
     """Everything has its own type; stages are temporary tables, written by COPY."""
 
     name = "postgresql"
+    single_writer = False
     has_schemas = True
 
     def engine(self, url: sa.URL, *, lock_timeout: float) -> sa.Engine:

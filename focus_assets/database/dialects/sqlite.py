@@ -52,6 +52,7 @@ class SQLite:
     """Timestamps, dates, decimals, JSON and lists are texts; booleans 0 and 1."""
 
     name = "sqlite"
+    single_writer = True
     has_schemas = False
 
     def engine(self, url: sa.URL, *, lock_timeout: float) -> sa.Engine:
