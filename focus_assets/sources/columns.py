@@ -150,7 +150,8 @@ def _changed(present: Sequence[Any], column_type: ColumnType) -> Sequence[Any]:
 
 NAME_END = '":'
 _LONG = 128  # characters that a text needs at least to be too deep or to hold too long a number
-_TINY_NUMBER = re.compile("[0-9][eE]-[0-9]{3}")
+_TINY = ("e-", "E-", "0e", "0E")  # a double's zero, however long the exponent is
+_LONG_EXPONENT = re.compile("[0-9][eE][+-]?[0-9]{3}")
 _LONG_NUMBER = re.compile(f"[0-9]{{{MAX_DIGITS + 1}}}")
 
 
@@ -182,8 +183,8 @@ def _doubtful(found: Texts) -> set[str]:
     joined = "\n".join(found)
     parsed = _INSIDE.decode_lines(joined)  # refuses what is beyond a double
     doubtful = {text for text in found if len(text) > _LONG and _is_extreme(text)}
-    if "e-" in joined or "E-" in joined:
-        doubtful.update(text for text in found if _TINY_NUMBER.search(text))
+    if any(sign in joined for sign in _TINY):
+        doubtful.update(text for text in found if _LONG_EXPONENT.search(text))
     if joined.count(NAME_END) == sum([len(value) for value in parsed if type(value) is dict]):  # noqa: C419 -- faster
         return doubtful  # every name that is written was kept: none came twice
     counted = zip(found, parsed, strict=True)
