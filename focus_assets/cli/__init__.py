@@ -1,0 +1,5 @@
+"""The `focus` command."""
+
+from focus_assets.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,146 @@
+"""Declare the commands and their options; what they do is imported when they are called."""
+
+from __future__ import annotations
+
+import enum
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from focus_assets.cli.call import Call
+from focus_assets.cli.ending import ended
+
+app = typer.Typer(
+    help="Keep a database a provably faithful mirror of what a REST API serves.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+SANDBOX = "sandbox"  # user and password of the built-in configuration
+
+Resources = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="RESOURCE", help="`promotions` or `retail/promotions`; none named: all.", show_default=False
+    ),
+]
+Countries = Annotated[
+    list[str] | None,
+    typer.Option("--country", "-c", metavar="COUNTRY", help="Only this one; may be repeated.", show_default=False),
+]
+
+
+class Envelope(enum.StrEnum):
+    """Where servers put what a state says."""
+
+    FLAT = "flat"
+    PAYLOAD = "payload"
+    BOTH = "both"
+
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout, and nothing else there.")]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    return ended(lambda: app(args=given, prog_name="focus", standalone_mode=False), os.environ)
+
+
+@app.callback(invoke_without_command=True)
+def focus(
+    context: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="The configuration; else FOCUS_CONFIG, else ./focus.yaml, else the sandbox."),
+    ] = None,
+    version: Annotated[bool, typer.Option("--version", help="Say which version this is.")] = False,
+) -> None:
+    """Keep a database a provably faithful mirror of what a REST API serves."""
+    context.obj = Call(config)
+    if version:
+        from importlib.metadata import version as version_of
+
+        typer.echo(f"focus-assets {version_of('focus-assets')}")
+        raise typer.Exit(0)
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def sync(
+    context: typer.Context,
+    resources: Resources = None,
+    *,
+    countries: Countries = None,
+    full: Annotated[bool, typer.Option("--full", help="Fetch everything and compare it by value.")] = False,
+    accept_shrink: Annotated[
+        bool, typer.Option("--accept-shrink", help="Let a table shrink, even to nothing, where the server says so.")
+    ] = False,
+    as_json: Json = False,
+) -> int:
+    """Bring the mirror up to date, and judge it.
+
+    Exit code 0: everything is counted, proven or unverified; 1: something failed, diverged or is moving.
+    """
+    from focus_assets.cli.selection import Wanted
+    from focus_assets.cli.sync import sync as run
+    from focus_assets.run import Wish
+
+    wanted = Wanted(tuple(resources or ()), tuple(countries or ()))
+    return run(context.obj, wanted, Wish(full=full, accept_shrink=accept_shrink), as_json=as_json)
+
+
+@app.command()
+def sandbox(  # noqa: PLR0913 - each option is one
+    context: typer.Context,
+    *,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8765,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Where to listen.")] = "127.0.0.1",
+    username: Annotated[str, typer.Option(metavar="NAME", help="Who may log in.")] = SANDBOX,
+    password: Annotated[str, typer.Option(metavar="TEXT", help="And by what.")] = SANDBOX,
+    countries: Annotated[str, typer.Option(metavar="LIST", help="Codes with commas between.")] = "DE,FR,IT,NO",
+    promotions: Annotated[int, typer.Option(min=0, help="Rows of retail/promotions in each country.")] = 1000,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same world.")] = 0,
+    token_life: Annotated[float, typer.Option(min=0.001, metavar="SECONDS", help="A token is refused after.")] = 1800.0,
+    retention: Annotated[
+        float | None, typer.Option(min=0, metavar="SECONDS", help="Deletions are forgotten after; a delta gets 410.")
+    ] = None,
+    drift: Annotated[
+        str | None, typer.Option(metavar="SECONDS:ROWS", help="The world changes by itself: 5:3 is 3 rows each 5 s.")
+    ] = None,
+    plain: Annotated[bool, typer.Option("--plain", help="No as_of, no counts, no digest: the protocol alone.")] = False,
+    envelope: Annotated[Envelope, typer.Option(help="Where the state has its total_items.")] = Envelope.BOTH,
+    inclusive: Annotated[bool, typer.Option("--inclusive", help="A delta has rows of its very timestamp too.")] = False,
+    gzip: Annotated[bool, typer.Option(help="Whether answers are compressed.")] = True,
+    fault_rate: Annotated[float, typer.Option(min=0, max=1, help="The share of requests that go wrong.")] = 0.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Say URL, username and password as one JSON object.")] = False,
+) -> int:
+    """Serve a Data Exchange API with real reference data and made-up retail data, until Ctrl-C."""
+    from focus_assets.cli.sandbox import drift_of, run
+    from focus_assets.sandbox import ANCHOR, PLAIN, Extensions, FaultPlan, SandboxOptions, Sizes
+
+    options = SandboxOptions(
+        seed=seed,
+        countries=tuple(code.strip() for code in countries.split(",") if code.strip()),
+        sizes=Sizes(promotions=promotions),
+        username=username,
+        password=password,
+        token_life=token_life,
+        tombstone_retention=retention,
+        # With a retention the rows of the start must not be older than what is remembered.
+        anchor=ANCHOR if retention is None else None,
+        drift=drift_of(drift),
+        extensions=PLAIN if plain else Extensions(),
+        state_form=envelope.value,
+        inclusive=inclusive,
+        gzip=gzip,
+    )
+    faults = FaultPlan(rate=fault_rate, seed=seed) if fault_rate else None
+    return run(context.obj, options, (host, port), faults, as_json=as_json)

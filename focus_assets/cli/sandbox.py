@@ -1,0 +1,45 @@
+"""Serve the sandbox, and say where and for whom."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import typer
+
+from focus_assets.cli.call import Call, print_json
+from focus_assets.sandbox import FaultPlan, Sandbox, SandboxOptions, serve
+
+
+def run(call: Call, options: SandboxOptions, where: tuple[str, int], faults: FaultPlan | None, *, as_json: bool) -> int:
+    """Until Ctrl-C or SIGTERM; OSError where the port is taken."""
+    sandbox = Sandbox(options, faults=faults)
+    host, port = where
+
+    def started(url: str) -> None:
+        if as_json:
+            print_json({"url": url, "username": options.username, "password": options.password})
+        else:
+            _tell(call, sandbox, url)
+
+    asyncio.run(serve(sandbox, host, port, started=started))
+    return 0
+
+
+def drift_of(text: str | None) -> tuple[float, int] | None:
+    """`5:3` is every 5 seconds 3 rows; raises BadParameter."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?):([0-9]+)", text)
+    if found is None or float(found[1]) <= 0:
+        raise typer.BadParameter("expected SECONDS:ROWS, such as 5:3", param_hint="--drift")
+    return float(found[1]), int(found[2])
+
+
+def _tell(call: Call, sandbox: Sandbox, url: str) -> None:
+    options, out = sandbox.options, call.out
+    out.print(f"The sandbox listens at {url}  username {options.username}  password {options.password}", soft_wrap=True)
+    for service, resources in sandbox.world.services.items():
+        out.print(f"  {service}: {', '.join(resource.name for resource in resources)}")
+    out.print(f"  countries: {', '.join(options.countries)}")
+    out.print(f"  POST {url}/sandbox/change lets its world change. Ctrl-C ends it.", soft_wrap=True)

@@ -1,0 +1,95 @@
+"""Lay out a table for the width that there is: nothing wraps, and nothing is cut while it can be said shorter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from focus_assets.model.partition import PartitionRef
+
+Cell = str | Text
+ENDLESS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A heading, a shorter one for a narrow terminal, and whether it holds numbers."""
+
+    heading: str
+    short: str = ""
+    number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One partition's line: the cells after its name."""
+
+    ref: PartitionRef
+    cells: Sequence[Cell]
+
+
+def print_partitions(console: Console, columns: Sequence[Column], lines: Sequence[Line]) -> None:
+    """A table of partitions, as wide as it must be and as short as it can be."""
+    candidates = list(_candidates(columns, lines))
+    unbounded = console.options.update(max_width=ENDLESS)
+    fitting = (table for table in candidates if console.measure(table, options=unbounded).maximum <= console.width)
+    console.print(next(fitting, candidates[-1]))
+
+
+def _candidates(columns: Sequence[Column], lines: Sequence[Line]) -> Iterator[Table]:
+    """From the widest to the narrowest."""
+    short = short_names([line.ref for line in lines])
+    for names, brief in (({}, False), ({}, True), (short, False), (short, True)):
+        yield _table(columns, [(names.get(line.ref, str(line.ref)), *line.cells) for line in lines], brief=brief)
+
+
+def short_names(refs: Iterable[PartitionRef]) -> dict[PartitionRef, str]:
+    """Names without their sources where no two sources have a resource of the same name."""
+    every = list(refs)
+    owners = {(ref.resource, ref.source) for ref in every}
+    unique = len({resource for resource, _ in owners}) == len(owners)
+    return {ref: f"{ref.resource}/{ref.partition}".rstrip("/") for ref in every} if unique else {}
+
+
+def _table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, brief: bool) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 1, 0, 0))
+    table.add_column("partition", no_wrap=True)
+    for column in columns:
+        heading = (column.short if brief else "") or column.heading
+        table.add_column(heading, justify="right" if column.number else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def print_table(console: Console, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
+    """Any other table; its last column may wrap."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 1, 0, 0))
+    for place, column in enumerate(columns):
+        last = place == len(columns) - 1
+        table.add_column(column.heading, justify="right" if column.number else "left", no_wrap=not last)
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+
+
+def number(value: int | None) -> str:
+    """A count with its thousands, a dash where there is none."""
+    return "–" if value is None else f"{value:,}"
+
+
+def sentences(console: Console, lines: Iterable[tuple[str, str]], *, style: str = "") -> None:
+    """`who: what`, one under the other, wrapped at words and set in from the second line on."""
+    from rich.padding import Padding
+
+    for who, what in lines:
+        text = Text.assemble((f"{who}: ", "bold"), (what, style))
+        first, *rest = text.wrap(console, max(20, console.width - 2))
+        console.print(first)
+        for line in rest:
+            console.print(Padding(line, (0, 0, 0, 2)))
