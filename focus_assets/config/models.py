@@ -145,7 +145,7 @@ class ExchangeSource(_Knobs):
     kind: Literal["exchange"]
     base_url: str = Field(description="The host, without /api/v1, such as https://data.example.org.")
     business_service: str = Field(description="The service's name in the API's paths; its schema in the database.")
-    auth: Auth
+    auth: Auth = Field(description="How to log in.")
     countries: tuple[str, ...] = Field(min_length=1, description="Each is a partition of every resource.")
     resources: tuple[str, ...] | Literal["all"] = Field(
         default="all", description="All that the schema names, or a list."

@@ -1,0 +1,123 @@
+"""Render the reference pages from the code that they describe."""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from collections.abc import Iterator
+from enum import Enum
+from typing import Any
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+from focus_assets.config import models
+from focus_assets.model import errors
+
+MADE = "<!-- Made from the code by `make golden`. -->"
+
+
+def configuration() -> str:
+    """Every knob of focus.yaml: path, what it takes, default, meaning."""
+    lines = [
+        MADE,
+        "# Configuration: `focus.yaml`",
+        "",
+        "`focus` reads the file that `--config` names, else the one that the variable `FOCUS_CONFIG` names, else"
+        " `./focus.yaml`; with none of these it mirrors the sandbox into SQLite. `${NAME}` and `${NAME:-default}` come"
+        " from the environment, after the YAML was parsed; `$${` writes `${`. Unknown keys, keys written twice and"
+        " unset variables are errors that name file and key. `focus.schema.json` describes the file to editors.",
+        "",
+    ]
+    for title, model in (
+        ("`sources.<name>` (`kind: exchange`)", models.ExchangeSource),
+        ("`sources.<name>.auth` (`kind: focus`)", models.FocusAuth),
+        ("`sources.<name>.auth` (`kind: none`)", models.NoAuth),
+        ("`sources.<name>.rate_limit`", models.RateLimit),
+        ("`sources.<name>.timeouts`", models.Timeouts),
+        ("`sources.<name>.retry`", models.Retry),
+        ("`destination`", models.Destination),
+        ("`alerts`", models.Alerts),
+        ("`schedules`", models.Schedules),
+        ("`concurrency`", models.Concurrency),
+    ):
+        lines += [f"## {title}", "", (model.__doc__ or "").strip(), "", *_table(model), ""]
+    return "\n".join(lines)
+
+
+def _table(model: type[BaseModel]) -> Iterator[str]:
+    yield "| key | takes | default | |"
+    yield "|---|---|---|---|"
+    for name, field in model.model_fields.items():
+        meaning = field.description or _doc_of(field.annotation)
+        yield f"| `{name}` | {_takes(field.annotation)} | {_default(field)} | {meaning} |"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value = field.default
+    if isinstance(value, BaseModel):
+        return "see below"
+    if isinstance(value, SecretStr):
+        return f"`{value.get_secret_value()}`"
+    if isinstance(value, Enum):
+        return f"`{value.value}`"
+    if value is None:
+        return "none"
+    if isinstance(value, tuple):
+        return f"`[{', '.join(value)}]`"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`" if value != "" else "empty"
+
+
+def _takes(annotation: Any) -> str:
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return " or ".join(dict.fromkeys(_takes(part) for part in typing.get_args(annotation)))
+    if typing.get_origin(annotation) is typing.Literal:
+        return " or ".join(f"`{value}`" for value in typing.get_args(annotation))
+    if typing.get_origin(annotation) is typing.Annotated:
+        return _takes(typing.get_args(annotation)[0])
+    if typing.get_origin(annotation) is tuple:
+        return "list of texts"
+    if inspect.isclass(annotation) and issubclass(annotation, Enum):
+        return " or ".join(f"`{member.value}`" for member in annotation)
+    if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
+        return "see below"
+    names = {str: "text", int: "number", float: "number", bool: "`true` or `false`", SecretStr: "text, kept secret"}
+    return "`null`" if annotation is type(None) else names[annotation]
+
+
+def _doc_of(annotation: Any) -> str:
+    for part in (annotation, *typing.get_args(annotation)):
+        if inspect.isclass(part) and issubclass(part, BaseModel):
+            return (part.__doc__ or "").strip().splitlines()[0]
+    return ""
+
+
+def error_tree() -> str:
+    """Every named error, what it means, whether it is tried again."""
+    lines = [
+        MADE,
+        "# Errors",
+        "",
+        "Every failure has a name, in this tree. `focus` prints the sentence that it carries; `--json` gives name and"
+        " sentence; `_focus_errors` keeps both with cause and stack. Exit code 2 is a `ConfigurationError`, 1 anything"
+        " else. *Tried again* says that the API was asked again within the retry budget before the error was raised.",
+        "",
+        "| error | is a | means | tried again |",
+        "|---|---|---|---|",
+    ]
+    for error in _errors():
+        again = "yes" if error.repeatable else ""
+        parent = error.__mro__[1] if not error.__mro__[1].__name__.startswith("_") else error.__mro__[2]
+        meaning = (error.__doc__ or "").strip().splitlines()[0]
+        lines.append(f"| `{error.__name__}` | `{parent.__name__}` | {meaning} | {again} |")
+    return "\n".join([*lines, ""])
+
+
+def _errors() -> list[type[errors.FocusError]]:
+    found = [
+        value for value in vars(errors).values() if inspect.isclass(value) and issubclass(value, errors.FocusError)
+    ]
+    return [error for error in found if not error.__name__.startswith("_")]
