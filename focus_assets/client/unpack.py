@@ -9,6 +9,7 @@ from typing import Protocol
 PIECE_BYTES = 64 * 1024
 KNOWN_ENCODINGS = ("identity", "gzip")
 
+_MAGIC = b"\x1f"
 _GZIP_ONLY = 31  # zlib's code for: a gzip header and trailer, CRC and length checked
 
 
@@ -66,7 +67,7 @@ class Gunzip:
         """Raises Garbled."""
         more = bool(data)
         while more:
-            self._begin_member()
+            self._begin_member(data)
             piece = self._decompress(data)
             data = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
             if piece:
@@ -79,15 +80,22 @@ class Gunzip:
         if not (self._begun and self._member.eof):
             raise EndedEarly("the gzip trailer is missing")
 
-    def _begin_member(self) -> None:
-        if self._member.eof:
-            self._member = zlib.decompressobj(_GZIP_ONLY)
+    def _begin_member(self, data: bytes) -> None:
+        if self._begun and not self._member.eof:
+            return
+        if self._begun:
             self._members += 1
+            self._member = zlib.decompressobj(_GZIP_ONLY)
         self._begun = True
+        if data[:1] != _MAGIC:  # zlib would wait for a second byte before it says so
+            raise self._garbled("another first byte")
 
     def _decompress(self, data: bytes) -> bytes:
         try:
             return self._member.decompress(data, PIECE_BYTES)
         except zlib.error as error:
-            where = "something that is no gzip follows it" if self._members else "it is not valid gzip"
-            raise Garbled(f"{where} ({error})") from error
+            raise self._garbled(str(error)) from error
+
+    def _garbled(self, said: str) -> Garbled:
+        where = "something that is no gzip follows it" if self._members else "it is not valid gzip"
+        return Garbled(f"{where} ({said})")
