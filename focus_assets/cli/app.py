@@ -7,12 +7,15 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from focus_assets.cli.call import Call
 from focus_assets.cli.ending import ended
+
+if TYPE_CHECKING:
+    from focus_assets.cli.selection import Wanted
 
 app = typer.Typer(
     help="Keep a database a provably faithful mirror of what a REST API serves.",
@@ -22,6 +25,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+schema = typer.Typer(help="Compare the servers' schemas with their snapshots, or refresh these.")
+app.add_typer(schema, name="schema")
 SANDBOX = "sandbox"  # user and password of the built-in configuration
 
 Resources = Annotated[
@@ -89,12 +94,83 @@ def sync(
 
     Exit code 0: everything is counted, proven or unverified; 1: something failed, diverged or is moving.
     """
-    from focus_assets.cli.selection import Wanted
     from focus_assets.cli.sync import sync as run
     from focus_assets.run import Wish
 
-    wanted = Wanted(tuple(resources or ()), tuple(countries or ()))
-    return run(context.obj, wanted, Wish(full=full, accept_shrink=accept_shrink), as_json=as_json)
+    return run(
+        context.obj, _wanted(resources, countries), Wish(full=full, accept_shrink=accept_shrink), as_json=as_json
+    )
+
+
+@app.command()
+def plan(
+    context: typer.Context,
+    resources: Resources = None,
+    *,
+    countries: Countries = None,
+    full: Annotated[bool, typer.Option("--full", help="As if `sync --full` were called.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Say what `sync` would do: full or delta, why, how many rows."""
+    from focus_assets.cli.plan import plan as run
+    from focus_assets.run import Wish
+
+    return run(context.obj, _wanted(resources, countries), Wish(full=full), as_json=as_json)
+
+
+@app.command()
+def verify(
+    context: typer.Context, resources: Resources = None, *, countries: Countries = None, as_json: Json = False
+) -> int:
+    """Compare the mirror's counts with the server's totals, changing nothing.
+
+    Exit code 1 where they differ.
+    """
+    from focus_assets.cli.verify import verify as run
+
+    return run(context.obj, _wanted(resources, countries), as_json=as_json)
+
+
+class What(enum.StrEnum):
+    """What the history can tell."""
+
+    RUNS = "runs"
+    ERRORS = "errors"
+
+
+@app.command()
+def history(
+    context: typer.Context,
+    what: Annotated[
+        What, typer.Argument(metavar="[runs|errors]", help="All runs, or what failed and why.")
+    ] = What.RUNS,
+    *,
+    limit: Annotated[int, typer.Option(min=1, help="So many of the latest.")] = 20,
+    stacks: Annotated[bool, typer.Option("--stacks", help="With `errors`: where in the code, too.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Show what ran, what it did, and what failed."""
+    from focus_assets.cli.history import show_errors, show_runs
+
+    if what is What.ERRORS:
+        return show_errors(context.obj, limit, stacks=stacks, as_json=as_json)
+    return show_runs(context.obj, limit, as_json=as_json)
+
+
+@schema.command()
+def refresh(context: typer.Context) -> int:
+    """Ask the servers, and write the snapshots from which Dagster knows its assets."""
+    from focus_assets.cli.schema import refresh as run
+
+    return run(context.obj)
+
+
+@schema.command()
+def diff(context: typer.Context, as_json: Json = False) -> int:
+    """Show how the servers' schemas differ from the snapshots; exit code 1 where they do."""
+    from focus_assets.cli.schema import diff as run
+
+    return run(context.obj, as_json=as_json)
 
 
 @app.command()
@@ -144,3 +220,9 @@ def sandbox(  # noqa: PLR0913 - each option is one
     )
     faults = FaultPlan(rate=fault_rate, seed=seed) if fault_rate else None
     return run(context.obj, options, (host, port), faults, as_json=as_json)
+
+
+def _wanted(resources: list[str] | None, countries: list[str] | None) -> Wanted:
+    from focus_assets.cli.selection import Wanted
+
+    return Wanted(tuple(resources or ()), tuple(countries or ()))

@@ -18,11 +18,12 @@ ENDLESS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A heading, a shorter one for a narrow terminal, and whether it holds numbers."""
+    """A heading, a shorter one for a narrow terminal, whether it holds numbers, and whether it may wrap."""
 
     heading: str
     short: str = ""
     number: bool = False
+    wraps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +62,10 @@ def _table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, brief: 
     table.add_column("partition", no_wrap=True)
     for column in columns:
         heading = (column.short if brief else "") or column.heading
-        table.add_column(heading, justify="right" if column.number else "left", no_wrap=True)
+        table.add_column(heading, justify="right" if column.number else "left", no_wrap=not column.wraps)
     for row in rows:
         table.add_row(*row)
     return table
-
-
-def print_table(console: Console, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
-    """Any other table; its last column may wrap."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 1, 0, 0))
-    for place, column in enumerate(columns):
-        last = place == len(columns) - 1
-        table.add_column(column.heading, justify="right" if column.number else "left", no_wrap=not last)
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)
 
 
 def number(value: int | None) -> str:

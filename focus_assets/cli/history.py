@@ -1,0 +1,95 @@
+"""Show what ran, what it did, and what failed with which cause."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from rich.text import Text
+
+from focus_assets.cli.call import Call, print_json
+from focus_assets.cli.sync import STYLES
+from focus_assets.cli.tables import Column, Line, number, print_partitions, sentences
+from focus_assets.database.open import Database
+from focus_assets.history.runs import Summary, errors, recent, summary
+from focus_assets.model.partition import PartitionRef
+
+Row = sa.RowMapping
+COLUMNS = (
+    Column("started", "started"),
+    Column("load"),
+    Column("inserted", "ins", number=True),
+    Column("updated", "upd", number=True),
+    Column("deleted", "del", number=True),
+    Column("rows", number=True),
+    Column("verdict"),
+    Column("seconds", "s", number=True),
+)
+
+
+def show_runs(call: Call, limit: int, *, as_json: bool) -> int:
+    """The latest runs, newest first, and a summary of all of them."""
+    database = Database(call.config.destination)
+    found = recent(database, limit=limit)
+    if as_json:
+        return _print_all(found)
+    if found:
+        print_partitions(call.out, COLUMNS, [Line(_ref(row), _cells(row)) for row in found])
+        call.out.print()
+    call.out.print(_summary(summary(database)))
+    return 0
+
+
+def show_errors(call: Call, limit: int, *, stacks: bool, as_json: bool) -> int:
+    """The latest errors, newest first, with their causes."""
+    found = errors(Database(call.config.destination), limit=limit)
+    if as_json:
+        return _print_all(found)
+    for row in found:
+        _print_error(call, row, stacks=stacks)
+    if not found:
+        call.out.print("No run has failed.")
+    return 0
+
+
+def _print_all(rows: Sequence[Row]) -> int:
+    for row in rows:
+        print_json(dict(row))
+    return 0
+
+
+def _ref(row: Row) -> PartitionRef:
+    return PartitionRef(row["source"], "", row["resource"], row["partition"])
+
+
+def _cells(row: Row) -> tuple[str | Text, ...]:
+    said = row["verdict"] or row["error"] or "failed"
+    counts = (row[name] for name in ("inserted", "updated", "deleted"))
+    return (
+        _moment(row["started_at"]),
+        row["load"] or "–",
+        *("–" if row["error"] else number(count) for count in counts),
+        number(row["rows"]),
+        Text(said, style=STYLES.get(said, "bold red")),
+        f"{row['seconds'] or 0:.1f}",
+    )
+
+
+def _moment(text: str) -> str:
+    return text[:19].replace("T", " ") + "Z" if text else "–"
+
+
+def _summary(found: Summary) -> str:
+    if not found.runs:
+        return "Nothing has run yet: focus sync"
+    by_name = ", ".join(f"{count} {name}" for name, count in sorted(found.by_error.items()))
+    return f"{found.runs:,} runs, {found.failed:,} failed{f': {by_name}' if by_name else ''}"
+
+
+def _print_error(call: Call, row: Row, *, stacks: bool) -> None:
+    who = f"{_moment(row['happened_at'])} {_ref(row)}"
+    sentences(call.out, [(who, f"{row['type']}: {row['message']}")])
+    if row["cause"]:
+        call.out.print(Text(f"  cause: {row['cause']}"))
+    if stacks:
+        call.out.print(Text(row["stack"]), soft_wrap=True)
