@@ -1,0 +1,1 @@
+"""The mirror engine on real databases, against the sandbox: no socket, no waiting."""

@@ -1,0 +1,67 @@
+"""A scene on each database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from focus_assets.config import Destination
+from focus_assets.database.open import Database
+from focus_assets_tests.integration.mirror.scene import Scene
+
+SetScene = Callable[..., Scene]
+
+
+def _database(url: str) -> Database:
+    return Database(Destination(url=SecretStr(url), lock_timeout_seconds=5))
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Database:
+    """An empty SQLite."""
+    return _database(f"sqlite:///{tmp_path / 'mirror.db'}")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Database:
+    """One empty database of each kind."""
+    if request.param == "sqlite":
+        found: Database = request.getfixturevalue("sqlite")
+        return found
+    return _database(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def scene(sqlite: Database, tmp_path: Path) -> Scene:
+    """The usual scene, on SQLite."""
+    return Scene(sqlite, tmp_path)
+
+
+@pytest.fixture
+def everywhere(database: Database, tmp_path: Path) -> Scene:
+    """The usual scene, on every database."""
+    return Scene(database, tmp_path)
+
+
+@pytest.fixture
+def set_scene(sqlite: Database, tmp_path: Path) -> SetScene:
+    """A scene of a test's own making, on SQLite: `set_scene(rows=…, options=…, overlap_seconds=…)`."""
+
+    def make(**how: Any) -> Scene:
+        return Scene(sqlite, tmp_path, **how)
+
+    return make
+
+
+@pytest.fixture
+def set_everywhere(database: Database, tmp_path: Path) -> SetScene:
+    """A scene of a test's own making, on every database."""
+
+    def make(**how: Any) -> Scene:
+        return Scene(database, tmp_path, **how)
+
+    return make
