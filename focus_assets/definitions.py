@@ -17,6 +17,8 @@ from focus_assets.defs.catalog import Catalog
 from focus_assets.defs.checks import build_checks
 from focus_assets.defs.jobs import build_jobs
 from focus_assets.defs.resources import resources_of
+from focus_assets.defs.schedules import build_schedules
+from focus_assets.defs.sensors import build_sensors
 
 _log = logging.getLogger("dagster.focus_assets")
 
@@ -37,6 +39,8 @@ def build_definitions(config: Config, *, running: bool = False) -> dg.Definition
             assets=build_assets(catalog),
             asset_checks=build_checks(catalog),
             jobs=build_jobs(catalog),
+            schedules=build_schedules(catalog, running=running or config.schedules.running),
+            sensors=build_sensors(catalog, running=running or config.schedules.running),
             resources=resources_of(config),
             executor=dg.in_process_executor,
         )

@@ -18,15 +18,15 @@ _TAKEN = frozenset({200, 201, 202, 204})
 
 
 async def post_json(
-    url: SecretStr, payload: Mapping[str, object], *, timeout: float, transport: httpx.AsyncBaseTransport | None = None
+    url: SecretStr, payload: Mapping[str, object], *, seconds: float, transport: httpx.AsyncBaseTransport | None = None
 ) -> None:
-    """One try, at most `timeout` seconds; raises ApiError for anything but 200, 201, 202 and 204."""
+    """One try, at most so many seconds; raises ApiError for anything but 200, 201, 202 and 204."""
     where = _host_of(url.get_secret_value())
     try:
-        with anyio.fail_after(timeout):
-            status, headers = await _post(url, payload, timeout, transport)
+        with anyio.fail_after(seconds):
+            status, headers = await _post(url, payload, transport)
     except TimeoutError as error:
-        raise ApiTimeout(f"the webhook did not answer within {timeout:g} s", url=where) from error
+        raise ApiTimeout(f"the webhook did not answer within {seconds:g} s", url=where) from error
     except FOREIGN as error:
         # Not chained: the library's error may quote the URL.
         raise translated(error, where) from None
@@ -35,11 +35,12 @@ async def post_json(
 
 
 async def _post(
-    url: SecretStr, payload: Mapping[str, object], timeout: float, transport: httpx.AsyncBaseTransport | None
+    url: SecretStr, payload: Mapping[str, object], transport: httpx.AsyncBaseTransport | None
 ) -> tuple[int, Mapping[str, str]]:
     body = json.dumps(payload).encode()
     headers = {"content-type": "application/json"}
-    async with httpx.AsyncClient(transport=transport, timeout=timeout, trust_env=False) as client:
+    # the caller has the deadline: one for all, as a read timeout lets drips go on for ever
+    async with httpx.AsyncClient(transport=transport, timeout=None, trust_env=False) as client:  # noqa: S113
         request = client.build_request("POST", url.get_secret_value(), content=body, headers=headers)
         response = await client.send(request, stream=True)
         try:

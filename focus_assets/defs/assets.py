@@ -7,7 +7,8 @@ import dagster as dg
 from pydantic import Field
 
 from focus_assets.config import Config
-from focus_assets.defs.catalog import BATCH, Catalog, Item, key_part
+from focus_assets.defs.catalog import BATCH, Catalog, Item, asset_name, key_part
+from focus_assets.defs.events import FAILED
 from focus_assets.defs.metadata import (
     Metadata,
     asset_metadata,
@@ -93,7 +94,7 @@ def failure(bad: Sequence[Outcome], tried: int) -> dg.Failure:
     """The named errors as one failure; its metadata tell them apart."""
     first = f"{bad[0].ref}: {sentence(bad[0])}"
     said = first if tried == 1 else f"{len(bad)} of {tried} partitions failed. {first}"
-    return dg.Failure(said, metadata={"failed": {str(one.ref): sentence(one) for one in bad}}, allow_retries=False)
+    return dg.Failure(said, metadata={FAILED: {asset_name(one.ref): sentence(one) for one in bad}}, allow_retries=False)
 
 
 def build_schema_asset(config: Config, source: str) -> dg.AssetsDefinition:

@@ -100,6 +100,11 @@ def key_part(name: str) -> str:
     return f"{re.sub(r'[^A-Za-z0-9_]', '_', name)}_{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 
+def asset_name(ref: PartitionRef) -> str:
+    """A partition as Dagster's UI spells it: asset key and partition."""
+    return "/".join((key_part(ref.service), key_part(ref.resource), ref.partition))
+
+
 def batches(refs: Sequence[PartitionRef], size: int = BATCH) -> list[list[PartitionRef]]:
     """So many partitions a run: a run costs seconds to start, a partition far less."""
     return [list(refs[start : start + size]) for start in range(0, len(refs), size)]

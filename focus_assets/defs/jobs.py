@@ -143,12 +143,6 @@ def run_config(job: str, refs: Sequence[PartitionRef]) -> dict[str, Any]:
     return {"ops": {op: {"config": {"partitions": [str(ref) for ref in refs]}}}}
 
 
-def partitions_in(configuration: Any) -> set[str]:
-    """The partitions that a run's configuration names."""
-    ops = configuration.get("ops", {}) if isinstance(configuration, dict) else {}
-    return {name for op in ops.values() for name in op.get("config", {}).get("partitions", ())}
-
-
 def _job(name: str, description: str, op: dg.OpDefinition) -> dg.JobDefinition:
     @dg.job(name=name, description=description, executor_def=dg.in_process_executor)
     def job() -> None:

@@ -7,7 +7,7 @@ from typing import TypeVar
 import anyio
 
 from focus_assets.audit import Audit, audit
-from focus_assets.config import Config, Retry, Timeouts
+from focus_assets.config import Config, ExchangeSource, Retry, Timeouts
 from focus_assets.database.open import Database
 from focus_assets.fleet import Fleet, open_fleet
 from focus_assets.load.ledger import entries
@@ -20,7 +20,7 @@ from focus_assets.model.state import State
 from focus_assets.run import Wish
 
 T = TypeVar("T")
-LOOKING_SECONDS = 20.0
+LOOKING_ATTEMPTS, LOOKING_SECONDS = 3, 20.0
 
 Told = Callable[[Outcome], None]
 
@@ -70,10 +70,23 @@ def read_ledger(config: Config) -> dict[PartitionRef, LedgerEntry]:
 
 def hurried(config: Config) -> Config:
     """The same, but for a look that somebody waits for: a server that is down is told so soon."""
-    timeouts = Timeouts(connect=5.0, read=LOOKING_SECONDS, total=LOOKING_SECONDS)
-    quick = {"retry": Retry(attempts=3, budget_seconds=LOOKING_SECONDS), "timeouts": timeouts}
-    sources = {name: settings.model_copy(update=quick) for name, settings in config.sources.items()}
+    sources = {name: _hurried(settings) for name, settings in config.sources.items()}
     return config.model_copy(update={"sources": sources})
+
+
+def _hurried(settings: ExchangeSource) -> ExchangeSource:
+    retry, times = settings.retry, settings.timeouts
+    quick = {
+        "retry": Retry(
+            attempts=min(retry.attempts, LOOKING_ATTEMPTS), budget_seconds=min(retry.budget_seconds, LOOKING_SECONDS)
+        ),
+        "timeouts": Timeouts(
+            connect=min(times.connect, LOOKING_SECONDS),
+            read=min(times.read, LOOKING_SECONDS),
+            total=min(times.total, LOOKING_SECONDS),
+        ),
+    }
+    return settings.model_copy(update=quick)
 
 
 def _each(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,10 @@ class Site:
     def defs(self) -> dg.Definitions:
         return build_definitions(self.config)
 
+    def at(self, config: Config) -> Site:
+        """The same world under another configuration."""
+        return replace(self, config=config)
+
     def configured(self, **sections: Any) -> Config:
         """The same focus.yaml with other sections."""
         return configuration(self.config.home, self.server.url, **sections)
@@ -52,9 +56,17 @@ class Site:
             instance=self.instance, tags=_tags(partitions), run_config=dict(config or {}), raise_on_error=False
         )
 
-    def run(self, job: str, **config: Any) -> Any:
+    def execute_checks(self, asset: str = "promotions") -> Any:
+        """What "Execute all" of the UI does: an asset's checks, without a partition."""
+        selection = dg.AssetSelection.assets(dg.AssetKey(["retail", asset]))
+        job = self.defs.resolve_implicit_global_asset_job_def().get_subset(
+            asset_selection=set(), asset_check_selection=self._checks(selection)
+        )
+        return job.execute_in_process(instance=self.instance, raise_on_error=False)
+
+    def run(self, job: str, defs: dg.Definitions | None = None, **config: Any) -> Any:
         """Run one of the jobs."""
-        found = self.defs.resolve_job_def(job)
+        found = (defs or self.defs).resolve_job_def(job)
         op = found.nodes[0].name
         return found.execute_in_process(
             instance=self.instance, run_config={"ops": {op: {"config": config}}}, raise_on_error=False

@@ -1,0 +1,79 @@
+"""Load by the clock: deltas of everything, and every night the full diffs whose proof is oldest."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import dagster as dg
+
+from focus_assets.defs.catalog import Catalog, batches
+from focus_assets.defs.events import busy_partitions
+from focus_assets.defs.jobs import FULL_DIFF, MIRROR_PARTITIONS, oldest_proof_first, run_config
+from focus_assets.defs.resources import effective, resource_keys
+from focus_assets.defs.work import read_ledger
+from focus_assets.model.partition import PartitionRef
+
+Requests = Iterator[dg.RunRequest | dg.SkipReason]
+
+
+def build_schedules(catalog: Catalog, *, running: bool) -> list[dg.ScheduleDefinition]:
+    """The schedules of the configuration; one that is null there does not exist."""
+    schedules = catalog.config.schedules
+    found = []
+    if schedules.delta:
+        found.append(delta_schedule(catalog, schedules.delta, running=running))
+    if schedules.full_diff:
+        found.append(full_diff_schedule(catalog, schedules.full_diff, running=running))
+    return found
+
+
+def delta_schedule(catalog: Catalog, cron: str, *, running: bool) -> dg.ScheduleDefinition:
+    """Every partition, in runs of a batch each."""
+
+    @dg.schedule(
+        name="delta",
+        description="Brings every partition up to date.",
+        job_name=MIRROR_PARTITIONS,
+        **_when(catalog, cron, running=running),
+    )
+    def delta(context: dg.ScheduleEvaluationContext) -> Requests:
+        yield from requests(context, MIRROR_PARTITIONS, catalog.refs)
+
+    return delta
+
+
+def full_diff_schedule(catalog: Catalog, cron: str, *, running: bool) -> dg.ScheduleDefinition:
+    """So many partitions a night, the oldest proof first."""
+    budget = catalog.config.schedules.full_diff_partitions_per_night
+
+    @dg.schedule(
+        name="nightly_full_diff",
+        description=f"Compares at most {budget} partitions as a whole: those whose last proof is oldest.",
+        job_name=FULL_DIFF,
+        required_resource_keys=resource_keys(catalog.config),
+        **_when(catalog, cron, running=running),
+    )
+    def nightly_full_diff(context: dg.ScheduleEvaluationContext) -> Requests:
+        ledger = read_ledger(effective(catalog.config, context.resources))
+        yield from requests(context, FULL_DIFF, oldest_proof_first(catalog.refs, ledger)[:budget])
+
+    return nightly_full_diff
+
+
+def requests(context: dg.ScheduleEvaluationContext, job: str, refs: Sequence[PartitionRef]) -> Requests:
+    """A run for each batch of those that no run is at already."""
+    busy = busy_partitions(context.instance)
+    idle = [ref for ref in refs if str(ref) not in busy]
+    if not idle:
+        yield dg.SkipReason("every partition is being loaded already" if refs else "there is nothing to load yet")
+    for number, batch in enumerate(batches(idle), 1):
+        key = f"{context.scheduled_execution_time.isoformat()}|{number}"
+        yield dg.RunRequest(run_key=key, run_config=run_config(job, batch))
+
+
+def _when(catalog: Catalog, cron: str, *, running: bool) -> dict[str, Any]:
+    status = dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED
+    return {
+        "cron_schedule": cron,
+        "execution_timezone": catalog.config.schedules.timezone,
+        "default_status": status,
+    }
