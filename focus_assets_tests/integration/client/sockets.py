@@ -10,15 +10,20 @@ from contextlib import asynccontextmanager
 Script = Callable[[bytes], Iterable[bytes]]
 
 
+_TLS = b"\x16"  # how a client begins that wants TLS
+
+
 @asynccontextmanager
-async def serving(script: Script) -> AsyncIterator[str]:
-    """The server's base URL."""
+async def serving(script: Script, *, linger: bool = False) -> AsyncIterator[str]:
+    """The server's base URL; one that lingers says nothing more, and leaves the connection open."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             for piece in script(await _request(reader)):
                 writer.write(piece)
                 await writer.drain()
+            if linger:
+                await reader.read()  # until the client goes
         except (ConnectionError, asyncio.IncompleteReadError):
             pass  # the client had heard enough
         finally:
@@ -31,7 +36,10 @@ async def serving(script: Script) -> AsyncIterator[str]:
 
 
 async def _request(reader: asyncio.StreamReader) -> bytes:
-    head = await reader.readuntil(b"\r\n\r\n")
+    head = await reader.readexactly(1)
+    if head == _TLS:
+        return head
+    head += await reader.readuntil(b"\r\n\r\n")
     lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
     return head + (await reader.readexactly(int(lengths[0].split(b":")[1])) if lengths else b"")
 
