@@ -1,4 +1,7 @@
-"""Ask the API over HTTP: the only door to it, and nothing of the HTTP library comes through."""
+"""Ask the API over HTTP: the only door to it, and nothing of the HTTP library comes through.
+
+Why this side is async: docs/decisions/0001-http-is-async-databases-are-synchronous.md
+"""
 
 from __future__ import annotations
 
@@ -131,10 +134,18 @@ class _Ask:
     """One request, before credentials."""
 
     url: str
-    deadline: Deadline
+    seconds: float  # from when it leaves, not from when it began to wait for its turn
     params: Params = field(default_factory=dict)
     body: Mapping[str, str | SecretStr] | None = None
     allowed: Collection[int] = DATA_STATUSES
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """An answer whose body is still to be read, until the deadline."""
+
+    response: httpx.Response
+    deadline: Deadline
 
 
 class ApiClient:
@@ -179,37 +190,34 @@ class ApiClient:
 
     @asynccontextmanager
     async def _stream(self, url: str, params: Params, feed: Feed) -> AsyncIterator[LineStream]:
-        deadline = Deadline(self._clock, self._settings.timeouts.stream)
-        async with self._answer(_Ask(url, deadline, params)) as response:
-            encoding = response.headers.get("content-encoding", "")
-            decoder = BodyDecoder(encoding, self._settings.limits, Subject(feed.value, redact(str(response.url))))
-            yield LineStream(Wire(response, deadline, decoder), decoder, response.headers)
+        async with self._answer(_Ask(url, self._settings.timeouts.stream, params)) as reply:
+            headers, subject = reply.response.headers, Subject(feed.value, redact(str(reply.response.url)))
+            decoder = BodyDecoder(headers.get("content-encoding", ""), self._settings.limits, subject)
+            yield LineStream(Wire(reply.response, reply.deadline, decoder), decoder, headers)
 
     async def _get_json(self, url: str, params: Params) -> Answer:
-        deadline = Deadline(self._clock, self._settings.timeouts.request)
-        ask = _Ask(url, deadline, params)
-        async with self._answer(ask) as response:
-            return Answer(await self._document(response, ask), server_time(response.headers))
+        async with self._answer(_Ask(url, self._settings.timeouts.request, params)) as reply:
+            subject = Subject(url=redact(str(reply.response.url)))
+            return Answer(await self._document(reply, subject), server_time(reply.response.headers))
 
-    async def _document(self, response: httpx.Response, ask: _Ask) -> object:
-        encoding = response.headers.get("content-encoding", "")
-        subject = Subject(url=redact(str(response.url)), secret=ask.body is not None)
+    async def _document(self, reply: _Reply, subject: Subject) -> object:
+        encoding = reply.response.headers.get("content-encoding", "")
         decoder = DocumentDecoder(encoding, self._settings.document_bytes, subject)
-        wire = Wire(response, ask.deadline, decoder)
+        wire = Wire(reply.response, reply.deadline, decoder)
         while (chunk := await wire.read()) is not None:
             decoder.feed(chunk)
         return decoder.finish()
 
     @asynccontextmanager
-    async def _answer(self, ask: _Ask) -> AsyncIterator[httpx.Response]:
+    async def _answer(self, ask: _Ask) -> AsyncIterator[_Reply]:
         """The answer to a request with credentials, its head checked; closed at the end."""
         grant = await self._auth.grant(self._post)
         for _ in range(_MOST_GRANTS):
             granted = self._clock.monotonic()
-            async with self._sent(ask, grant) as response:
-                if response.status_code != 401:
-                    await self._check(response, ask, grant)
-                    yield response
+            async with self._sent(ask, grant) as reply:
+                if reply.response.status_code != 401:
+                    await self._check(reply.response, ask, grant)
+                    yield reply
                     return
             fresh = self._clock.monotonic() - granted < _FRESH_SECONDS
             grant = await self._another(ask, grant, fresh=fresh)
@@ -225,32 +233,32 @@ class ApiClient:
         return newer
 
     async def _post(self, url: str, body: Mapping[str, str | SecretStr]) -> object:
-        deadline = Deadline(self._clock, self._settings.timeouts.request)
-        ask = _Ask(url, deadline, body=body, allowed=LOGIN_STATUSES)
-        async with self._sent(ask, None) as response:
-            await self._check(response, ask, None)
-            return await self._document(response, ask)
+        ask = _Ask(url, self._settings.timeouts.request, body=body, allowed=LOGIN_STATUSES)
+        async with self._sent(ask, None) as reply:
+            await self._check(reply.response, ask, None)
+            return await self._document(reply, Subject(url=redact(url), secret=True))
 
     @asynccontextmanager
-    async def _sent(self, ask: _Ask, grant: Grant | None) -> AsyncIterator[httpx.Response]:
+    async def _sent(self, ask: _Ask, grant: Grant | None) -> AsyncIterator[_Reply]:
         await self._pace.wait()
-        response = await self._send(ask, grant)
+        deadline = Deadline(self._clock, ask.seconds)
+        response = await self._send(ask, grant, deadline)
         try:
-            yield response
+            yield _Reply(response, deadline)
         finally:
             # shielded: a cancelled load must give its connection back too
             with anyio.move_on_after(_CLOSING_SECONDS, shield=True), suppress(*FOREIGN):
                 await response.aclose()
 
-    async def _send(self, ask: _Ask, grant: Grant | None) -> httpx.Response:
+    async def _send(self, ask: _Ask, grant: Grant | None, deadline: Deadline) -> httpx.Response:
         try:
             request = self._request(ask, grant)
-            with anyio.fail_after(ask.deadline.left()):  # drips of a head would never run into the read timeout
+            with anyio.fail_after(deadline.left()):  # drips of a head would never run into the read timeout
                 return await self._http.send(request, stream=True)
         except httpx.LocalProtocolError as error:
             raise translated(error, ask.url) from None
         except TimeoutError as error:
-            raise too_late(ask.url, ask.deadline) from error
+            raise too_late(ask.url, deadline) from error
         except FOREIGN as error:
             raise translated(error, ask.url) from error
 

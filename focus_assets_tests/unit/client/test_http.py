@@ -12,7 +12,7 @@ import anyio
 import httpx
 import pytest
 
-from focus_assets.client import HttpSettings, NoAuth, Timeouts
+from focus_assets.client import HttpSettings, NoAuth, SlidingPace, Timeouts
 from focus_assets.client.http import ApiClient
 from focus_assets.model.errors import (
     ApiError,
@@ -274,6 +274,16 @@ async def test_a_document_that_drips_ends_at_its_deadline() -> None:
     async with client(server, NoAuth(), clock=clock, settings=settings) as api:
         with pytest.raises(ApiTimeout, match="after 120 s"):
             await api.get_json(URL)
+
+
+async def test_waiting_for_its_turn_costs_a_request_nothing_of_its_time() -> None:
+    clock = SleeplessClock()
+    pace = SlidingPace(clock, per_second=0.001)
+    server = FunctionServer(lambda request: said_json("done"))
+    async with client(server, NoAuth(), clock=clock, pace=pace) as api:
+        for _ in range(3):
+            assert (await api.get_json(URL)).value == "done"
+    assert clock.now == pytest.approx(1000 + 2 * 1000)
 
 
 async def test_a_body_that_was_left_early_is_closed() -> None:
