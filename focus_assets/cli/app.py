@@ -157,6 +157,14 @@ def history(
     return show_runs(context.obj, limit, as_json=as_json)
 
 
+@app.command()
+def doctor(context: typer.Context, as_json: Json = False) -> int:
+    """Look at configuration, API and database, and say what to do where something is wrong."""
+    from focus_assets.cli.doctor import doctor as run
+
+    return run(context.obj, as_json=as_json)
+
+
 @schema.command()
 def refresh(context: typer.Context) -> int:
     """Ask the servers, and write the snapshots from which Dagster knows its assets."""
