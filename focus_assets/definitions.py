@@ -36,7 +36,7 @@ def build_definitions(config: Config, *, running: bool = False) -> dg.Definition
         _log.warning("%s: materialize the asset refresh_schema (or `focus schema refresh`), then reload.", problem)
     with _previews():
         return dg.Definitions(
-            assets=build_assets(catalog),
+            assets=dg.with_source_code_references(build_assets(catalog)),
             asset_checks=build_checks(catalog),
             jobs=build_jobs(catalog),
             schedules=build_schedules(catalog, running=running or config.schedules.running),

@@ -67,10 +67,8 @@ class Site:
     def run(self, job: str, defs: dg.Definitions | None = None, **config: Any) -> Any:
         """Run one of the jobs."""
         found = (defs or self.defs).resolve_job_def(job)
-        op = found.nodes[0].name
-        return found.execute_in_process(
-            instance=self.instance, run_config={"ops": {op: {"config": config}}}, raise_on_error=False
-        )
+        run_config = {"ops": {found.nodes[0].name: {"config": config}}} if config else {}
+        return found.execute_in_process(instance=self.instance, run_config=run_config, raise_on_error=False)
 
     def sql(self, statement: str, *parameters: object) -> list[Any]:
         """Reach into the mirror behind everybody's back."""
