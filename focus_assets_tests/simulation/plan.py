@@ -1,0 +1,155 @@
+"""Draw a schedule: what kind of server, how the mirror is configured, and what happens before and during each run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from focus_assets.config import Config, Destination
+from focus_assets.run import Wish
+from focus_assets_tests.simulation.faults import CALM, Fault, Weather
+from focus_assets_tests.simulation.transport import SERVICE, Bustle
+from focus_assets_tests.simulation.world import SECOND, Options
+
+HOUR, DAY = 3600 * SECOND, 86_400 * SECOND
+CALM_KINDS = ("create", "create", "update", "update", "delete")
+ODD_KINDS = ("bulk", "recreate", "arrive", "leave", "poison")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What happens before a run, and what the run is; `gap` and `rest` in µs."""
+
+    gap: int
+    writes: int
+    country: str
+    wish: Wish
+    weather: Weather
+    bustle: Bustle
+    rest: int = 0
+    restores: bool = False
+    adds_column: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A schedule. `keeps_contract`: every change shows in a delta whose overlap is longer than it was late."""
+
+    server: Options
+    knobs: dict[str, object]
+    auth: bool
+    keeps_contract: bool
+    steps: tuple[Step, ...]
+    rest: int
+
+    @property
+    def overlap(self) -> int:
+        """Seconds that a delta asks again for."""
+        return int(str(self.knobs["overlap_seconds"]))
+
+    def config(self, base_url: str) -> Config:
+        """The configuration of the mirror."""
+        login = {"kind": "focus", "username": "u", "password": "p"} if self.auth else {"kind": "none"}
+        source = {
+            "kind": "exchange",
+            "base_url": base_url,
+            "business_service": SERVICE,
+            "auth": login,
+            "countries": list(self.server.countries),
+            **self.knobs,
+        }
+        return Config.model_validate({"home": Path("/"), "sources": {"model": source}})
+
+
+def draw_plan(chance: Random) -> Plan:
+    """Everything that is decided before the first run."""
+    overlap = chance.choice((60, 120, 300))
+    server = _server(chance, overlap)
+    breaks = server.clamps or not server.scope_tombstones and "leave" in server.kinds or not server.tells_time
+    steps = tuple(_steps(chance, server))
+    latest = _longest(server, overlap)
+    return Plan(
+        server, _knobs(chance, overlap), chance.random() < 0.3, not breaks and server.latest <= latest, steps, DAY
+    )
+
+
+def _longest(server: Options, overlap: int) -> int:
+    """How late a commit may be so that the overlap still covers it."""
+    skew = max(abs(offset) for offset in server.nodes)
+    return max(0, (overlap - 3) * SECOND - server.tick - 2 * skew)
+
+
+def _maybe(chance: Random, share: float) -> bool:
+    return chance.random() < share
+
+
+def _server(chance: Random, overlap: int) -> Options:
+    nodes = tuple(chance.randrange(-5, 6) * SECOND for _ in range(chance.choice((1, 1, 3))))
+    late = chance.choice((0.0, 0.0, 0.2, 0.6))
+    most = overlap * SECOND * chance.choice((0, 0, 0, 3)) or max(0, (overlap - 16) * SECOND)
+    return Options(
+        countries=("DE", "FR") if _maybe(chance, 0.25) else ("DE",),
+        keys=chance.randint(16, 60),
+        composite=_maybe(chance, 0.2),
+        nodes=nodes,
+        tick=chance.choice((1, 1000, SECOND)),
+        late_share=late,
+        latest=most if late else 0,
+        inclusive=_maybe(chance, 0.5),
+        disjoint=_maybe(chance, 0.7),
+        keeps_tombstones=_maybe(chance, 0.5),
+        scope_tombstones=_maybe(chance, 0.8),
+        retention=chance.choice((None, None, HOUR, 2 * DAY)),
+        clamps=_maybe(chance, 0.2),
+        state_expires=_maybe(chance, 0.3),
+        envelope=chance.choice(("flat", "payload", "both")),
+        as_of=chance.choice(("", "", "newest", "horizon")),
+        counts=_maybe(chance, 0.3),
+        digest=_maybe(chance, 0.3),
+        total_lines=_maybe(chance, 0.3),
+        tells_time=_maybe(chance, 0.95),
+        writing=chance.choice(("z", "z", "naive", "offset", "short")),
+        paging=chance.choice(("", "", "keyset", "offset")),
+        updated_is_null=_maybe(chance, 0.5),
+        gzip=_maybe(chance, 0.2),
+        framing=chance.choice(("length", "chunked", "close")),
+        kinds=(*CALM_KINDS, *(kind for kind in ODD_KINDS if _maybe(chance, 0.3))),
+    )
+
+
+def _knobs(chance: Random, overlap: int) -> dict[str, object]:
+    return {
+        "overlap_seconds": overlap,
+        "retry": {"attempts": chance.randint(1, 4), "budget_seconds": 300},
+        "heals_per_day": chance.randint(0, 3),
+        "bad_rows": chance.choice(("refuse", "refuse", "quarantine")),
+        "compare_total": _maybe(chance, 0.95),
+    }
+
+
+def _steps(chance: Random, server: Options) -> list[Step]:
+    weathers = [_weather(chance) for _ in range(2)]
+    dense = chance.choice((0.0, 0.05, 0.2, 0.5))
+    return [_step(chance, server, chance.choice(weathers), dense) for _ in range(chance.randint(3, 12))]
+
+
+def _weather(chance: Random) -> Weather:
+    rate = chance.choice((0.0, 0.0, 0.04, 0.12, 0.3))
+    kinds = tuple(kind for kind in Fault if _maybe(chance, 0.5))
+    return Weather(rate, kinds) if rate else CALM
+
+
+def _step(chance: Random, server: Options, weather: Weather, dense: float) -> Step:
+    gap = chance.choice((SECOND, 60 * SECOND, 600 * SECOND, 3 * HOUR, 3 * DAY))
+    return Step(
+        gap=chance.randint(1, gap),
+        writes=chance.choice((0, 1, 3, 10)),
+        country=chance.choice(server.countries),
+        wish=Wish(full=_maybe(chance, 0.15), accept_shrink=_maybe(chance, 0.1)),
+        weather=weather,
+        bustle=Bustle(dense),
+        rest=chance.choice((0, 0, 0, HOUR)),
+        restores=_maybe(chance, 0.04),
+        adds_column=_maybe(chance, 0.04),
+    )

@@ -1,0 +1,157 @@
+"""Make a whole schedule out of one seed, and run the real mirror through it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from random import Random
+
+from pydantic import SecretStr
+
+from focus_assets.config import Config, Destination
+from focus_assets.database.open import Database
+from focus_assets.mirror import mirror
+from focus_assets.model.outcome import Outcome
+from focus_assets.model.partition import PartitionRef
+from focus_assets.run import Tools, Wish
+from focus_assets.sources.open import open_source
+from focus_assets_tests.simulation.faults import CALM, Weather
+from focus_assets_tests.simulation.oracle import Image, Oracle, Ran, Reader, published
+from focus_assets_tests.simulation.plan import Plan, Step, draw_plan
+from focus_assets_tests.simulation.transport import BASE_URL, SERVICE, Bustle, SimulatedClock, SimulatedServer
+from focus_assets_tests.simulation.world import World
+
+RESOURCE = "items"
+
+
+@dataclass
+class Report:
+    """How one schedule went: `events` is a digest of all that happened, `wrong` what the oracle found."""
+
+    seed: int
+    wrong: list[str] = field(default_factory=list)
+    diverged: bool = False
+    false_verdicts: int = 0
+    verdicts: Counter[str] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
+    windows: list[frozenset[str]] = field(default_factory=list)
+    events: str = ""
+
+
+class Schedule:
+    """One seed's world, server, mirror and oracle."""
+
+    def __init__(self, seed: int, database: Database, *, trace: list[str] | None = None) -> None:
+        self.seed, self.database, self.trace = seed, database, trace
+        self.chance = Random(seed)
+        self.plan: Plan = draw_plan(self.chance)
+        self.happened: set[str] = set()
+        self.world = World(self.plan.server, self.chance, self.happened.add)
+        self.server = SimulatedServer(self.world, self.chance, self.log, auth=self.plan.auth)
+        self.clock = SimulatedClock(self.world)
+        self.report = Report(seed)
+        self.oracle = Oracle(self.world, self.plan.overlap, self.plan.keeps_contract)
+        key = ("id", "part") if self.plan.server.composite else ("id",)
+        self.reader = Reader(database, SERVICE, key)
+        self._digest = hashlib.sha256()
+        self._runs = count(1)
+
+    def log(self, event: str) -> None:
+        """One more thing that happened."""
+        self._digest.update(event.encode() + b"\n")
+        if self.trace is not None:
+            self.trace.append(event)
+
+    async def play(self) -> Report:
+        """All of it."""
+        self.log(repr(self.plan))
+        self.world.populate()
+        for step in self.plan.steps:
+            self._between(step)
+            self.server.weather, self.server.bustle = step.weather, step.bustle
+            await self._run(step.country, step.wish)
+            self._close_window()
+        await self._finish()
+        self.report.events = self._digest.hexdigest()
+        return self.report
+
+    def _between(self, step: Step) -> None:
+        self.world.live(step.gap, step.writes)
+        if step.restores:
+            self.world.restore()
+            self.oracle.holes_may_be.update(self.plan.server.countries)
+        if step.adds_column:
+            self.world.add_column()
+        self.world.live(step.rest, 0)
+
+    def _close_window(self) -> None:
+        self.report.windows.append(frozenset(self.happened))
+        self.happened.clear()
+
+    async def _finish(self) -> None:
+        """The world rests; one full load; everything must be equal, and stay so in a delta."""
+        self.world.rest()
+        self.world.live(self.plan.rest)
+        self.server.weather, self.server.bustle = CALM, Bustle()
+        for wish in (Wish(full=True, accept_shrink=True), Wish()):
+            for country in self.plan.server.countries:
+                outcome = await self._run(country, wish)
+                wrong = self.oracle.equal(self.reader.image(), country)
+                if not published(outcome):
+                    wrong.append(f"{country}: a quiet world cannot be mirrored: {outcome.error!r}")
+                self.report.diverged |= bool(wrong)
+                self._blame(wrong)
+
+    async def _run(self, country: str, wish: Wish) -> Outcome:
+        before = self.reader.image()
+        self.server.readings.clear()
+        losses, start = self.server.losses, self.world.now
+        outcome = await self._mirror(country, wish)
+        ran = Ran(country, outcome, before, self.reader.image(), *self._bracket(start))
+        self._note_losses(outcome, country, lossy=self.server.losses > losses)
+        wrong = self.oracle.judge(ran)
+        self.report.false_verdicts += bool(wrong)
+        self._blame(wrong)
+        self._tell(outcome, ran.after)
+        return outcome
+
+    async def _mirror(self, country: str, wish: Wish) -> Outcome:
+        tools = Tools(clock=self.clock, now=self.clock.now, new_run_id=lambda: f"run{next(self._runs):03}")
+        ref = PartitionRef("model", SERVICE, RESOURCE, country)
+        opened = open_source(
+            "model", self.plan.config(BASE_URL), clock=self.clock, chance=self.chance, transport=self.server
+        )
+        async with opened as source:
+            return await mirror(source, self.database, ref, wish=wish, tools=tools)
+
+    def _bracket(self, start: int) -> tuple[int, int]:
+        states = [reading.served for reading in self.server.readings if reading.what == "state"]
+        return (states[0], states[-1]) if states else (start, self.world.now)
+
+    def _note_losses(self, outcome: Outcome, country: str, *, lossy: bool) -> None:
+        if not published(outcome):
+            return
+        if lossy:
+            self.oracle.holes_may_be.add(country)
+        elif outcome.load == "full":
+            self.oracle.holes_may_be.discard(country)
+
+    def _tell(self, outcome: Outcome, after: Image) -> None:
+        kind = type(outcome.error).__name__ if outcome.error else ""
+        self.report.verdicts[outcome.verdict.value if outcome.verdict else "failed"] += 1
+        if kind:
+            self.report.errors[kind] += 1
+        self.log(
+            f"{self.world.now} {outcome.ref.partition} {outcome.load} ({outcome.reason}) {outcome.verdict} {outcome.error!r}"
+        )
+        self.log(f"{outcome.changes} {outcome.watermark} {outcome.notes}")
+        self.log(repr(after))
+
+    def _blame(self, wrong: list[str]) -> None:
+        for said in wrong:
+            self.log(f"WRONG {said}")
+            self.report.wrong.append(said)
