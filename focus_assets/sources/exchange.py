@@ -7,11 +7,15 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
 
+import anyio
+
 from focus_assets.client.clock import Clock, SystemClock
 from focus_assets.client.http import ApiClient
 from focus_assets.client.protocol import join
 from focus_assets.config import BadRows, ExchangeSource
 from focus_assets.model.errors import (
+    ApiError,
+    BadValue,
     InvalidSchema,
     NotFound,
     UnexpectedBody,
@@ -22,6 +26,7 @@ from focus_assets.model.errors import (
 from focus_assets.model.feed import Block, Feed
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.schema import KNOWN_TYPES, Column, ResourceSchema, parse_type
+from focus_assets.model.stamps import stamp
 from focus_assets.model.state import State
 from focus_assets.sources.rows import RowDecoder, Unknown
 from focus_assets.sources.source import Terms
@@ -37,7 +42,8 @@ class ExchangeApi:
         self.name, self.service = name, settings.business_service
         self._settings, self._client, self._clock = settings, client, clock or SystemClock()
         self._base = join(settings.base_url, "api", "v1", settings.business_service)
-        self._schemas: dict[str, ResourceSchema] = {}
+        self._schemas: dict[str, ResourceSchema] | ApiError = {}
+        self._asking = anyio.Lock()
         self._schemas_at: float | None = None
 
     @property
@@ -58,12 +64,22 @@ class ExchangeApi:
 
     async def schemas(self, *, fresh: bool = False) -> dict[str, ResourceSchema]:
         """Every configured resource's schema; what was asked less than half a minute ago is not asked again."""
-        now = self._clock.monotonic()
-        if fresh or self._schemas_at is None or now - self._schemas_at > SCHEMA_LIFE_SECONDS:
-            answer = await self._client.get_json(join(self._base, "resource", "schema"), {})
-            self._schemas = self._chosen(answer.value)
-            self._schemas_at = now
+        async with self._asking:
+            age = self._clock.monotonic() - self._schemas_at if self._schemas_at is not None else None
+            if fresh or age is None or age > SCHEMA_LIFE_SECONDS:
+                self._schemas = await self._ask_schemas()
+                self._schemas_at = self._clock.monotonic()
+        if isinstance(self._schemas, ApiError):
+            raise self._schemas.with_traceback(None)
         return self._schemas
+
+    async def _ask_schemas(self) -> dict[str, ResourceSchema] | ApiError:
+        """A server that was just tried in vain is not tried again for every partition: its error is remembered."""
+        try:
+            answer = await self._client.get_json(join(self._base, "resource", "schema"), {})
+        except ApiError as error:
+            return error
+        return self._chosen(answer.value)
 
     async def state(self, ref: PartitionRef, since: str | None) -> State:
         """`total_items` at the top, under `payload`, or at both."""
@@ -102,11 +118,12 @@ class ExchangeApi:
         return {name: schema for name, schema in found.items() if self._settings.mirrors(name)}
 
     async def _named(self, ref: PartitionRef, error: NotFound) -> Exception:
-        """Which of the two names the server does not know."""
+        """Which of the two names the server does not know: what its schema has can only lack the country."""
         known = await self.schemas()
         if ref.resource not in known:
             return UnknownResource(ref.resource, known)
-        return UnknownPartition(ref.partition, ()) if "country" in error.body_start.lower() else error
+        others = [country for country in self._settings.countries if country != ref.partition]
+        return UnknownPartition(ref.partition, others) if ref.partition else error
 
 
 def read_schemas(answer: object, *, change_columns: tuple[str, ...]) -> dict[str, ResourceSchema]:
@@ -149,8 +166,20 @@ def read_state(answer: object) -> dict[str, Any]:
     if total is None:
         raise UnexpectedBody("the state has no total_items", feed="state", body_start=repr(answer)[:200])
     counts = {name: _whole(inner, name) for name in ("created", "updated", "deleted")}
-    texts = {name: inner[name] if isinstance(inner.get(name), str) else None for name in ("as_of", "digest")}
-    return {"total_items": total, **counts, **texts}
+    digest = inner["digest"] if isinstance(inner.get("digest"), str) else None
+    return {"total_items": total, **counts, "as_of": _moment(inner, "as_of"), "digest": digest}
+
+
+def _moment(found: Mapping[str, Any], name: str) -> str | None:
+    """A timestamp verbatim: it may become the watermark."""
+    value = found.get(name)
+    if value is None:
+        return None
+    try:
+        stamp(value)
+    except (BadValue, TypeError) as error:
+        raise UnexpectedBody(f"{name} is no timestamp", feed="state", body_start=repr(value)[:60]) from error
+    return str(value)
 
 
 def _whole(found: Mapping[str, Any], name: str) -> int | None:

@@ -21,9 +21,15 @@ def _database(url: str) -> Database:
 
 
 @pytest.fixture
-def sqlite(tmp_path: Path) -> Database:
+def sqlite_url(tmp_path: Path) -> str:
+    """Where an SQLite may be made."""
+    return f"sqlite:///{tmp_path / 'mirror.db'}"
+
+
+@pytest.fixture
+def sqlite(sqlite_url: str) -> Database:
     """An empty SQLite."""
-    return _database(f"sqlite:///{tmp_path / 'mirror.db'}")
+    return _database(sqlite_url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -5,14 +5,15 @@ from __future__ import annotations
 import dataclasses
 import json
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio.lowlevel
+import httpx
 import sqlalchemy as sa
 from pydantic import SecretStr
 
@@ -27,6 +28,7 @@ from focus_assets.run import AS_PLANNED, Tools, Wish
 from focus_assets.sandbox import (
     ANCHOR,
     Attribute,
+    Change,
     FaultPlan,
     Request,
     Resource,
@@ -40,7 +42,7 @@ from focus_assets.sandbox.routing import route
 from focus_assets.sandbox.world import Table
 from focus_assets.sources.open import open_source
 from focus_assets.sources.source import Source
-from focus_assets_tests.transport import SandboxTransport
+from focus_assets_tests.transport import SandboxTransport, Sleep
 
 PASSWORD = "p4ssw0rd-that-nobody-may-see"
 THINGS = (
@@ -53,6 +55,7 @@ THINGS = (
     Attribute("created_at", "time"),
     Attribute("updated_at", "time"),
 )
+E = TypeVar("E", bound=Exception)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -70,7 +73,8 @@ class Time:
         return self.micros / 1e6
 
     async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
+        if seconds:
+            self.slept.append(seconds)
         self.pass_by(seconds)
         await anyio.lowlevel.checkpoint()
 
@@ -130,9 +134,32 @@ class Stage(Sandbox):
         edit = self.edits.get(endpoint)
         return edit(answer) if edit and answer.status == 200 else answer
 
+    @property
+    def tokens(self) -> list[str]:
+        """Every token that is still known."""
+        return list(self._tokens._until)
+
     def feeds(self) -> list[str]:
         """The endpoints that were asked, in their order; what is only for getting in left out."""
         return [endpoint for endpoint, _ in self.asked if endpoint not in ("auth", "schema")]
+
+
+async def _open(endpoint: str) -> None:
+    """Whoever asks gets through at once."""
+
+
+class Gate(SandboxTransport):
+    """Requests that wait until a test lets them through."""
+
+    def __init__(self, server: Stage, *, sleep: Sleep, open_for: Callable[[str], Awaitable[None]]) -> None:
+        super().__init__(server, sleep=sleep)
+        self._open_for = open_for
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """The answer, once the gate has opened."""
+        target = route(request.url.path)
+        await self._open_for(target.endpoint if target else "")
+        return await super().handle_async_request(request)
 
 
 class Scene:
@@ -156,6 +183,7 @@ class Scene:
         self.options = dataclasses.replace(base, countries=("DE", "FR"), password=PASSWORD)
         self.server = Stage(self.options, clock=self.time, services={"retail": (things,)})
         self.runs = 0
+        self.gate: Callable[[str], Awaitable[None]] = _open
 
     @property
     def config(self) -> Config:
@@ -174,7 +202,7 @@ class Scene:
     @asynccontextmanager
     async def source(self) -> AsyncIterator[Source]:
         """The open source, as the product opens it."""
-        transport = SandboxTransport(self.server, sleep=self.time.sleep)
+        transport = Gate(self.server, sleep=self.time.sleep, open_for=self.gate)
         async with open_source(
             "shop", self.config, clock=self.time, chance=random.Random(0), transport=transport
         ) as source:
@@ -204,6 +232,28 @@ class Scene:
         assert outcome.healthy
         return outcome
 
+    async def refused(self, kind: type[E], country: str = "DE", *, wish: Wish = AS_PLANNED, **how: Any) -> E:
+        """A run that must fail by that name, change nothing, be written down with its stack, and give nothing away."""
+        before = self.dump()
+        outcome = await self.mirror(country, wish=wish, **how)
+        assert isinstance(outcome.error, kind), repr(outcome.error)
+        assert (outcome.verdict, outcome.healthy) == (None, False)
+        assert self.dump() == before
+        self._check_written(outcome)
+        return outcome.error
+
+    def _check_written(self, outcome: Outcome) -> None:
+        run, error = self.history()[-1], self.errors()[-1]
+        named = type(outcome.error).__name__
+        assert (run.run_id, run.error, run.verdict) == (outcome.run_id, named, None)
+        assert (error.run_id, error.type, error.message) == (outcome.run_id, named, str(outcome.error))
+        assert "Traceback (most recent call last)" in error.stack
+        assert f"{named}: " in error.stack
+        cause = outcome.error.__cause__ if outcome.error else None
+        assert cause is None or error.cause.startswith(type(cause).__name__)
+        told = repr((run, error, outcome))
+        assert not [secret for secret in (PASSWORD, *self.server.tokens) if secret in told]
+
     def ref(self, country: str = "DE", resource: str = "things") -> PartitionRef:
         """The partition's name."""
         return PartitionRef("shop", self.config.source("shop").business_service, resource, country)
@@ -214,7 +264,7 @@ class Scene:
 
     def change(self, country: str = "DE", **counts: int) -> None:
         """Let the server's world change now."""
-        self.server.change("things", country, **counts)
+        self.server.world.change(("retail", "things", country), Change(**counts))
 
     def faults(self, *script: Any, **more: Any) -> None:
         """What goes wrong from now on."""
@@ -284,6 +334,13 @@ class Scene:
                 for schema, name in names
                 if name not in ("_focus_runs", "_focus_errors")
             }
+
+    def columns(self) -> list[str]:
+        """The columns of the mirror's table."""
+        schema = "retail" if self.database.dialect.has_schemas else None
+        with self.database.reading("look") as connection:
+            found = sa.inspect(connection).get_columns(self.shown.split(".")[-1].strip('"'), schema=schema)
+        return [column["name"] for column in found]
 
     def history(self) -> list[Any]:
         """The runs, oldest first."""
