@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import anyio
 
+from focus_assets.client.retry import unheard
 from focus_assets.config import Config
 from focus_assets.database.open import Database
 from focus_assets.database.threads import in_thread
@@ -18,7 +19,7 @@ from focus_assets.model.errors import ApiError, UnknownPartition, UnknownResourc
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.partition import PartitionRef
 from focus_assets.run import AS_PLANNED, Tools, Wish
-from focus_assets.sources.open import open_source
+from focus_assets.sources.open import Heard, open_source
 from focus_assets.sources.source import Source
 
 T = TypeVar("T")
@@ -103,10 +104,14 @@ class Fleet:
 
 
 @asynccontextmanager
-async def open_fleet(config: Config, database: Database | None = None) -> AsyncIterator[Fleet]:
-    """Open every source of a configuration; no request is sent before one is needed."""
+async def open_fleet(
+    config: Config, database: Database | None = None, *, heard: Heard = unheard
+) -> AsyncIterator[Fleet]:
+    """Open every source of a configuration; no request is sent before one is needed. `heard` is told of retries."""
     async with AsyncExitStack() as stack:
-        sources = {name: await stack.enter_async_context(open_source(name, config)) for name in config.sources}
+        sources = {
+            name: await stack.enter_async_context(open_source(name, config, heard=heard)) for name in config.sources
+        }
         yield Fleet(config, database or Database(config.destination), sources)
 
 

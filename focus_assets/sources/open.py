@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 from focus_assets.client import (
     ApiClient,
@@ -24,9 +24,14 @@ from focus_assets.client import (
     Timeouts,
     join,
 )
+from focus_assets.client.retry import unheard
 from focus_assets.config import Config, ExchangeSource, FocusAuth
+from focus_assets.model.errors import ApiError
 from focus_assets.sources.exchange import ExchangeApi
 from focus_assets.sources.source import Source
+
+
+Heard: TypeAlias = Callable[[ApiError, int, float], None]
 
 
 @asynccontextmanager
@@ -37,14 +42,18 @@ async def open_source(
     clock: Clock | None = None,
     chance: random.Random | None = None,
     transport: Any = None,  # an httpx transport, which only `client` may name
+    heard: Heard = unheard,
 ) -> AsyncIterator[Source]:
-    """A source by its name in the configuration; no request is sent before one is needed. Raises UnknownSource."""
+    """A source by its name in the configuration; no request is sent before one is needed.
+
+    `heard(error, attempt, seconds)` is told of each wait before something is tried again. Raises UnknownSource.
+    """
     settings, ticking = config.source(name), clock or SystemClock()
     client = ApiClient(
         http_settings(settings),
         _auth(settings, ticking),
         pace=_pace(settings, ticking),
-        repeat=_repeater(settings, ticking, chance or random.Random()),
+        repeat=Repeater(_policy(settings), ticking, chance or random.Random(), on_retry=heard),
         clock=ticking,
         transport=transport,
     )
@@ -82,6 +91,5 @@ def _pace(settings: ExchangeSource, clock: Clock) -> Pace:
     return SlidingPace(clock, per_second=limit.per_second, per_minute=limit.per_minute) if limit else NoPace()
 
 
-def _repeater(settings: ExchangeSource, clock: Clock, chance: random.Random) -> Repeater:
-    retry = settings.retry
-    return Repeater(RetryPolicy(attempts=retry.attempts, total=retry.budget_seconds), clock, chance)
+def _policy(settings: ExchangeSource) -> RetryPolicy:
+    return RetryPolicy(attempts=settings.retry.attempts, total=settings.retry.budget_seconds)
