@@ -143,8 +143,12 @@ def _judge_agreeing(evidence: Evidence) -> Decision:
 
 
 def _hides_a_difference(evidence: Evidence) -> bool:
-    """Only a digest that once agreed can be compared: a server may write its timestamps in another way."""
+    """Only a digest that once agreed can be compared: a server may write its timestamps in another way.
+
+    Nor one from which rows are missing that were put aside: comparing everything would not bring them.
+    """
     parted = evidence.digest_before is Digest.EQUAL and evidence.digest is Digest.DIFFERENT
+    parted = parted and evidence.quarantined == 0
     return parted and not evidence.full and evidence.heals_left > 0 and evidence.held == evidence.bracket.totals[1]
 
 

@@ -13,6 +13,7 @@ from focus_assets.model.state import Bracket, State
 from focus_assets.model.verdict import (
     SETTLING_ROUNDS,
     ConfirmShrink,
+    Digest,
     Evidence,
     GiveUp,
     Heal,
@@ -108,6 +109,12 @@ def test_equal_totals_with_different_digests_do_not_agree() -> None:
     moved = Bracket(State(10, digest="a"), State(10, digest="b"))
     assert not moved.agrees
     assert settles(moved, 0)
+
+
+def test_digests_that_part_call_for_a_full_diff_unless_rows_were_put_aside() -> None:
+    parted = dataclasses.replace(evidence(), digest_before=Digest.EQUAL, digest=Digest.DIFFERENT)
+    assert isinstance(judge(parted), Heal)
+    assert judge(dataclasses.replace(parted, rows=9, quarantined=1)) == Publish(Verdict.COUNTED)
 
 
 def test_a_full_load_is_closed_once_where_the_server_gives_no_sign_of_rest() -> None:
