@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass, field
 
 from focus_assets.fleet import Fleet
-from focus_assets.model.errors import FocusError
+from focus_assets.model.errors import FocusError, UnknownPartition, UnknownResource
 from focus_assets.model.partition import PartitionRef
 
 
@@ -28,42 +28,43 @@ class Selection:
 
 async def select(fleet: Fleet, wanted: Wanted) -> Selection:
     """Raises UnknownResource and UnknownPartition, and what went wrong where no source answers."""
+    every: list[PartitionRef] = []
     failed: dict[str, FocusError] = {}
-    asked = _asked(fleet, wanted)
-    for name in asked.sources:
+    names = _asked(fleet, wanted)
+    for name in names:
         try:
-            await fleet.sources[name].schemas()
+            every += await dataclasses.replace(fleet, sources={name: fleet.sources[name]}).refs()
         except FocusError as error:
             failed[name] = error
-    if len(failed) == len(asked.sources):
+    if len(failed) == len(names):
         raise next(iter(failed.values()))
-    refs = await _refs(
-        _only(fleet, [name for name in asked.sources if name not in failed]), wanted, partly=bool(failed)
-    )
-    return Selection(refs, failed)
+    if not failed:  # else a name that is not known may be one of a source that does not answer
+        _insist(wanted, every)
+    return Selection([ref for ref in every if _is_wanted(ref, wanted)], failed)
 
 
-def _asked(fleet: Fleet, wanted: Wanted) -> Fleet:
+def _asked(fleet: Fleet, wanted: Wanted) -> list[str]:
     """Only the sources that are named, where every name begins with one."""
     named = {resource.partition("/")[0] for resource in wanted.resources if "/" in resource}
     alone = all("/" in resource for resource in wanted.resources) and named and named <= set(fleet.sources)
-    return _only(fleet, sorted(named)) if alone else fleet
+    return sorted(named) if alone else list(fleet.sources)
 
 
-def _only(fleet: Fleet, names: list[str]) -> Fleet:
-    return dataclasses.replace(fleet, sources={name: fleet.sources[name] for name in names})
-
-
-async def _refs(fleet: Fleet, wanted: Wanted, *, partly: bool) -> list[PartitionRef]:
-    if not partly:
-        return await fleet.refs(resources=wanted.resources, countries=wanted.countries)
-    # A name that is not known here may be one of a source that does not answer.
-    every = await fleet.refs()
-    return [ref for ref in every if _is_wanted(ref, wanted)]
+def _insist(wanted: Wanted, refs: list[PartitionRef]) -> None:
+    resources = sorted({ref.resource for ref in refs} | {_long(ref) for ref in refs})
+    countries = sorted({ref.partition for ref in refs})
+    for resource in wanted.resources:
+        if resource not in resources:
+            raise UnknownResource(resource, resources)
+    for country in wanted.countries:
+        if country not in countries:
+            raise UnknownPartition(country, countries)
 
 
 def _is_wanted(ref: PartitionRef, wanted: Wanted) -> bool:
-    names = {ref.resource, f"{ref.source}/{ref.resource}"}
-    return (not wanted.resources or bool(names & set(wanted.resources))) and (
-        not wanted.countries or ref.partition in wanted.countries
-    )
+    named = not wanted.resources or ref.resource in wanted.resources or _long(ref) in wanted.resources
+    return named and (not wanted.countries or ref.partition in wanted.countries)
+
+
+def _long(ref: PartitionRef) -> str:
+    return f"{ref.source}/{ref.resource}"

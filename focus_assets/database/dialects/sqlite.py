@@ -58,7 +58,7 @@ class SQLite:
     def engine(self, url: sa.URL, *, lock_timeout: float) -> sa.Engine:
         """An engine whose transactions are ours to begin: the driver's own hide commits around DDL."""
         path = Path(url.database or "")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
         engine = sa.create_engine(
             url,
             connect_args={"timeout": lock_timeout, "isolation_level": None, "check_same_thread": False},
@@ -133,6 +133,13 @@ class SQLite:
         query = sa.select(*shown).compile(dialect=dialect, compile_kwargs={"literal_binds": True})
         name = dialect.identifier_preparer.quote(f"{table.name}__numeric")
         return [f"DROP VIEW IF EXISTS {name}", f"CREATE VIEW {name} AS {query}"]
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseRefused(f"could not make the folder {folder}: {error.strerror}") from error
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
