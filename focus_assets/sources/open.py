@@ -30,7 +30,6 @@ from focus_assets.model.errors import ApiError
 from focus_assets.sources.exchange import ExchangeApi
 from focus_assets.sources.source import Source
 
-
 Heard: TypeAlias = Callable[[ApiError, int, float], None]
 
 
