@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -49,11 +50,15 @@ class Mirrored:
 
 def mirrored(database: Database, ref: PartitionRef, schema: ResourceSchema) -> Mirrored:
     """The table for a resource; raises NameRefused for a name that no table can bear safely."""
-    dialect = database.dialect
-    check_service(ref.service)
-    check_resource(ref.resource)
+    return _mirrored(database.dialect, ref.service, ref.resource, schema)
+
+
+@lru_cache(maxsize=256)  # the same table for every partition and run: SQLAlchemy keeps the SQL that it made for it
+def _mirrored(dialect: Dialect, service: str, resource: str, schema: ResourceSchema) -> Mirrored:
+    check_service(service)
+    check_resource(resource)
     check_columns(column.name for column in schema.columns)
-    name, inside = (ref.resource, ref.service) if dialect.has_schemas else (f"{ref.service}__{ref.resource}", None)
+    name, inside = (resource, service) if dialect.has_schemas else (f"{service}__{resource}", None)
     partition = [Column(schema.partitioned_by, ColumnType(Kind.TEXT))] if schema.partitioned_by else []
     key = (*(column.name for column in partition), *schema.key)
     columns = [*partition, *schema.columns, SYNCED_AT]

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateIndex, CreateTable, DropTable
 
-from focus_assets.database.dialects import Lane
+from focus_assets.database.dialects import Dialect, Lane
 from focus_assets.database.open import Database
 from focus_assets.database.tables import Mirrored, dialect_column
 from focus_assets.model.feed import Row
-from focus_assets.model.schema import Column, ColumnType, Kind
+from focus_assets.model.schema import Column, ColumnType, Kind, ResourceSchema
 
 DELETED = Column("_focus_deleted", ColumnType(Kind.BOOL))
 Batches = Iterable[Sequence[Row]]
@@ -28,8 +29,8 @@ class Stage:
 
     def __init__(self, database: Database, connection: sa.Connection, target: Mirrored) -> None:
         self._database, self._connection, self.target = database, connection, target
-        self.base = _layout(database, target, "_focus_base")
-        self.fresh = _layout(database, target, "_focus_fresh")
+        self.base = _layout(database.dialect, target.schema, "_focus_base")
+        self.fresh = _layout(database.dialect, target.schema, "_focus_fresh")
 
     def clear(self, *, full: bool) -> None:
         """Begin with nothing; the base of a full load gets its index once it is filled."""
@@ -141,8 +142,8 @@ class Stage:
         connection.execute(CreateIndex(next(iter(table.indexes))))
 
 
-def _layout(database: Database, target: Mirrored, name: str) -> sa.Table:
-    dialect, schema = database.dialect, target.schema
+@lru_cache(maxsize=256)  # the same for every run of a resource: its SQL is made once
+def _layout(dialect: Dialect, schema: ResourceSchema, name: str) -> sa.Table:
     columns = [dialect_column(dialect, column, schema.key) for column in schema.columns]
     deleted: sa.Column[bool] = sa.Column(DELETED.name, sa.Boolean(), nullable=False, server_default=sa.false())
     table = sa.Table(name, sa.MetaData(), *columns, deleted, **dialect.temporary())

@@ -6,6 +6,7 @@ import decimal
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,6 +27,7 @@ from focus_assets.model.feed import Row, Value
 from focus_assets.model.schema import Column, ColumnType, Kind
 
 _EXACT = decimal.Context(prec=2000)
+_QMARKS = sqlite.dialect()
 # https://www.sqlite.org/rescode.html: the primary code is the low byte
 _NAMES: dict[int, type[DatabaseError]] = {
     sqlite3.SQLITE_BUSY: DatabaseBusy,
@@ -96,16 +98,12 @@ class SQLite:
 
     def write_rows(self, connection: sa.Connection, lane: Lane, batches: Iterable[Sequence[Row]]) -> int:
         """`executemany` of ready tuples."""
-        columns = [column.name for column in lane.columns]
-        values: dict[str, sa.BindParameter[Any]] = {
-            name: sa.bindparam(f"p{place}") for place, name in enumerate(columns)
-        }
-        compiled = sqlite.insert(lane.table).values(values).compile(dialect=connection.dialect, column_keys=columns)
+        insert = _insert(lane)
         cursor = cast("sqlite3.Connection", connection.connection.driver_connection).cursor()
         adapt = adapter(lane.columns, _ADAPT)
         written = 0
         for rows in batches:
-            cursor.executemany(compiled.string, adapt(rows))
+            cursor.executemany(insert, adapt(rows))
             written += len(rows)
         return written
 
@@ -140,6 +138,13 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DatabaseRefused(f"could not make the folder {folder}: {error.strerror}") from error
+
+
+@lru_cache(maxsize=256)
+def _insert(lane: Lane) -> str:
+    columns = [column.name for column in lane.columns]
+    values: dict[str, sa.BindParameter[Any]] = {name: sa.bindparam(f"p{place}") for place, name in enumerate(columns)}
+    return sqlite.insert(lane.table).values(values).compile(dialect=_QMARKS, column_keys=columns).string
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
