@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from operator import itemgetter
 from typing import Annotated, Any
 
@@ -57,7 +58,7 @@ class FastReader:
         self.layout = layout
         self._wanted = len(layout.columns)
         self._json = [place for place, column in enumerate(layout.columns) if column.type.kind is Kind.JSON]
-        self._shapes = list(_shapes(layout, [name for name in extra if is_sayable(name)]))
+        self._shapes = list(_shapes(layout, tuple(name for name in extra if is_sayable(name))))
 
     def read(self, data: bytes) -> Piece:
         """The rows of complete lines; raises one of UNREADABLE where the exact reader has to look."""
@@ -141,7 +142,12 @@ def _text(raw: Raw | None) -> str:
     return "null" if raw is None else str(raw, "utf-8")
 
 
-def _shapes(layout: Layout, extra: Sequence[str]) -> Iterator[Shape]:
+@lru_cache(maxsize=256)  # the same for every partition and run of a resource
+def _shapes(layout: Layout, extra: tuple[str, ...]) -> tuple[Shape, ...]:
+    return tuple(_made_shapes(layout, extra))
+
+
+def _made_shapes(layout: Layout, extra: Sequence[str]) -> Iterator[Shape]:
     spare = sorted({*layout.passed_over, *extra})
     if not layout.feed.deletes:
         yield _shape(layout.columns, spare, layout, whole=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from focus_assets.config import Config, Destination
+from focus_assets.config import Config
 from focus_assets.run import Wish
 from focus_assets_tests.simulation.faults import CALM, Fault, Weather
 from focus_assets_tests.simulation.transport import SERVICE, Bustle
@@ -66,7 +66,7 @@ def draw_plan(chance: Random) -> Plan:
     """Everything that is decided before the first run."""
     overlap = chance.choice((60, 120, 300))
     server = _server(chance, overlap)
-    breaks = server.clamps or not server.scope_tombstones and "leave" in server.kinds or not server.tells_time
+    breaks = server.clamps or (not server.scope_tombstones and "leave" in server.kinds) or not server.tells_time
     steps = tuple(_steps(chance, server))
     latest = _longest(server, overlap)
     return Plan(
@@ -131,7 +131,8 @@ def _knobs(chance: Random, overlap: int) -> dict[str, object]:
 def _steps(chance: Random, server: Options) -> list[Step]:
     weathers = [_weather(chance) for _ in range(2)]
     dense = chance.choice((0.0, 0.05, 0.2, 0.5))
-    return [_step(chance, server, chance.choice(weathers), dense) for _ in range(chance.randint(3, 12))]
+    runs = min(chance.randint(3, 12), chance.randint(3, 12))
+    return [_step(chance, server, chance.choice(weathers), dense) for _ in range(runs)]
 
 
 def _weather(chance: Random) -> Weather:

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from random import Random
 
-from pydantic import SecretStr
-
-from focus_assets.config import Config, Destination
 from focus_assets.database.open import Database
 from focus_assets.mirror import mirror
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.partition import PartitionRef
 from focus_assets.run import Tools, Wish
 from focus_assets.sources.open import open_source
-from focus_assets_tests.simulation.faults import CALM, Weather
+from focus_assets_tests.simulation.faults import CALM
 from focus_assets_tests.simulation.oracle import Image, Oracle, Ran, Reader, published
 from focus_assets_tests.simulation.plan import Plan, Step, draw_plan
 from focus_assets_tests.simulation.transport import BASE_URL, SERVICE, Bustle, SimulatedClock, SimulatedServer
@@ -57,6 +52,7 @@ class Schedule:
         self.oracle = Oracle(self.world, self.plan.overlap, self.plan.keeps_contract)
         key = ("id", "part") if self.plan.server.composite else ("id",)
         self.reader = Reader(database, SERVICE, key)
+        self.image = self.reader.image()
         self._digest = hashlib.sha256()
         self._runs = count(1)
 
@@ -100,18 +96,19 @@ class Schedule:
         for wish in (Wish(full=True, accept_shrink=True), Wish()):
             for country in self.plan.server.countries:
                 outcome = await self._run(country, wish)
-                wrong = self.oracle.equal(self.reader.image(), country)
+                wrong = self.oracle.equal(self.image, country)
                 if not published(outcome):
                     wrong.append(f"{country}: a quiet world cannot be mirrored: {outcome.error!r}")
                 self.report.diverged |= bool(wrong)
                 self._blame(wrong)
 
     async def _run(self, country: str, wish: Wish) -> Outcome:
-        before = self.reader.image()
+        before = self.image
         self.server.readings.clear()
         losses, start = self.server.losses, self.world.now
         outcome = await self._mirror(country, wish)
-        ran = Ran(country, outcome, before, self.reader.image(), *self._bracket(start))
+        self.image = self.reader.image()
+        ran = Ran(country, outcome, before, self.image, *self._bracket(start))
         self._note_losses(outcome, country, lossy=self.server.losses > losses)
         wrong = self.oracle.judge(ran)
         self.report.false_verdicts += bool(wrong)
@@ -145,9 +142,8 @@ class Schedule:
         self.report.verdicts[outcome.verdict.value if outcome.verdict else "failed"] += 1
         if kind:
             self.report.errors[kind] += 1
-        self.log(
-            f"{self.world.now} {outcome.ref.partition} {outcome.load} ({outcome.reason}) {outcome.verdict} {outcome.error!r}"
-        )
+        said = f"{outcome.load} ({outcome.reason}) {outcome.verdict} {outcome.error!r}"
+        self.log(f"{self.world.now} {outcome.ref.partition} {said}")
         self.log(f"{outcome.changes} {outcome.watermark} {outcome.notes}")
         self.log(repr(after))
 

@@ -1,4 +1,4 @@
-"""Serve the model world to httpx: streaming bodies, faults by chance, and a world that goes on between any two calls."""
+"""Serve the model world to httpx: streams, faults by chance, and a world that goes on between any two calls."""
 
 from __future__ import annotations
 
