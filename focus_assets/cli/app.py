@@ -181,6 +181,24 @@ def diff(context: typer.Context, as_json: Json = False) -> int:
     return run(context.obj, as_json=as_json)
 
 
+class Kind(enum.StrEnum):
+    """What the demo can mirror into."""
+
+    SQLITE = "sqlite"
+    POSTGRES = "postgres"
+
+
+@app.command()
+def demo(
+    context: typer.Context,
+    db: Annotated[Kind, typer.Option(help="postgres: that of FOCUS_DATABASE_URL, else an embedded one.")] = Kind.SQLITE,
+) -> int:
+    """See it work from start to end; its files are in .focus/demo."""
+    from focus_assets.cli.demo import demo as run
+
+    return run(context.obj, db.value)
+
+
 @app.command()
 def sandbox(  # noqa: PLR0913 - each option is one
     context: typer.Context,

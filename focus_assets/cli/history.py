@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import sqlalchemy as sa
 from rich.text import Text
@@ -12,7 +13,10 @@ from focus_assets.cli.sync import STYLES
 from focus_assets.cli.tables import Column, Line, number, print_partitions, sentences
 from focus_assets.database.open import Database
 from focus_assets.history.runs import Summary, errors, recent, summary
+from focus_assets.model.errors import FocusError
+from focus_assets.model.outcome import Changes, Outcome
 from focus_assets.model.partition import PartitionRef
+from focus_assets.model.verdict import Verdict
 
 Row = sa.RowMapping
 COLUMNS = (
@@ -50,6 +54,27 @@ def show_errors(call: Call, limit: int, *, stacks: bool, as_json: bool) -> int:
     if not found:
         call.out.print("No run has failed.")
     return 0
+
+
+def outcome_of(row: Row, message: str) -> Outcome:
+    """A run as it was recorded; `message` is its error's, which is recorded beside it."""
+    names = ("run_id", "load", "reason", "healed", "rows", "total_items", "quarantined", "generation", "watermark")
+    counts = {name: row[name] or 0 for name in ("inserted", "updated", "deleted", "unchanged")}
+    return Outcome(
+        ref=PartitionRef(row["source"], row["service"], row["resource"], row["partition"]),
+        changes=Changes(**counts),
+        verdict=Verdict(row["verdict"]) if row["verdict"] else None,
+        started_at=row["started_at"],
+        seconds=row["seconds"] or 0.0,
+        notes=tuple(row["notes"].splitlines()) if row["notes"] else (),
+        error=_recorded(row["error"], message) if row["error"] else None,
+        **{name: row[name] for name in names},
+    )
+
+
+def _recorded(name: str, message: str) -> FocusError:
+    """An error of an earlier run: its name and its sentence are what is left of it."""
+    return cast(FocusError, type(name, (FocusError,), {})(message))
 
 
 def _print_all(rows: Sequence[Row]) -> int:

@@ -105,9 +105,13 @@ def _cells(outcome: Outcome) -> tuple[str | Text, ...]:
 
 
 def _summary(outcomes: Sequence[Outcome]) -> str:
+    return f"{len(outcomes)} partition{'s' if len(outcomes) != 1 else ''}: {totals(outcomes)}"
+
+
+def totals(outcomes: Sequence[Outcome]) -> str:
+    """How many ended how: `14 counted, 1 failed`."""
     said = Counter(outcome.verdict.value if outcome.verdict else "failed" for outcome in outcomes)
-    parts = ", ".join(f"{count} {word}" for word, count in said.most_common())
-    return f"{len(outcomes)} partitions: {parts}" if len(outcomes) != 1 else f"1 partition: {parts}"
+    return ", ".join(f"{count} {word}" for word, count in said.most_common()) or "nothing was loaded"
 
 
 def _print_record(outcome: Outcome) -> None:

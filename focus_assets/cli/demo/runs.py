@@ -1,0 +1,58 @@
+"""Run the project's own Dagster definitions in this process, on the instance of `.focus/dagster`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import dagster as dg
+
+from focus_assets.config import Config
+from focus_assets.definitions import build_definitions
+from focus_assets.defs.catalog import Catalog
+from focus_assets.defs.jobs import FULL_DIFF
+
+# What failed is told from the history; Dagster's log of it would bury that.
+_QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+_RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+
+
+class Runs:
+    """The definitions of one configuration, and an instance that remembers their runs."""
+
+    def __init__(self, config: Config, home: Path) -> None:
+        self._catalog = Catalog.of(config)
+        self._definitions = build_definitions(config)
+        self._instance = dg.DagsterInstance.from_config(str(home))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._instance.dispose()
+
+    def materialize_everything(self) -> bool:
+        """Every asset over the range of its countries; one run for all that have the same ones."""
+        job = self._definitions.resolve_implicit_global_asset_job_def()
+        succeeded = True
+        for countries, keys in self._by_countries().items():
+            tags = dict(zip(_RANGE, (countries[0], countries[-1]), strict=True))
+            result = job.execute_in_process(
+                instance=self._instance, asset_selection=keys, tags=tags, run_config=_QUIET, raise_on_error=False
+            )
+            succeeded = succeeded and result.success
+        return succeeded
+
+    def full_diff(self) -> bool:
+        """The job that compares every partition by value."""
+        job = self._definitions.resolve_job_def(FULL_DIFF)
+        return job.execute_in_process(instance=self._instance, run_config=_QUIET, raise_on_error=False).success
+
+    def _by_countries(self) -> dict[tuple[str, ...], list[dg.AssetKey]]:
+        found: dict[tuple[str, ...], list[dg.AssetKey]] = {}
+        for item in self._catalog.items:
+            found.setdefault(item.countries, []).append(item.key)
+        return found
