@@ -41,10 +41,24 @@ class Load(dg.Config):
         return Wish(full=self.full, accept_shrink=self.accept_shrink)
 
 
-def build_assets(catalog: Catalog) -> list[dg.AssetsDefinition]:
-    """Every resource of every source, and for each source the asset that refreshes its schema."""
-    resources = [build_asset(catalog.config, item) for item in catalog.items]
-    return [*resources, *(build_schema_asset(catalog.config, source) for source in catalog.config.sources)]
+def build_assets(catalog: Catalog) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    """Every resource of every source; for each source its API, and the asset that refreshes its schema."""
+    config = catalog.config
+    resources = [build_asset(config, item) for item in catalog.items]
+    schemas = [build_schema_asset(config, source) for source in config.sources]
+    return [*resources, *schemas, *(build_api(config, source) for source in config.sources)]
+
+
+def build_api(config: Config, source: str) -> dg.AssetSpec:
+    """The server itself: nothing that we make, but where the lineage begins."""
+    settings = config.source(source)
+    return dg.AssetSpec(
+        api_key(source),
+        description=f"The business service {settings.business_service} of the Data Exchange API.",
+        group_name=group_of(settings.business_service),
+        kinds={"api"},
+        metadata={"address": dg.MetadataValue.url(settings.base_url)},
+    )
 
 
 def build_asset(settings: Config, item: Item) -> dg.AssetsDefinition:
@@ -52,9 +66,10 @@ def build_asset(settings: Config, item: Item) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=item.key,
+        deps=[api_key(item.source)],
         partitions_def=item.partitions,
         backfill_policy=dg.BackfillPolicy.multi_run(BATCH),
-        group_name=key_part(item.service).replace("-", "_"),
+        group_name=group_of(item.service),
         description=_description(item),
         kinds={storage_kind(settings)},
         metadata=asset_metadata(settings, item),
@@ -103,7 +118,8 @@ def build_schema_asset(config: Config, source: str) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=schema_key(source),
-        group_name=key_part(service).replace("-", "_"),
+        deps=[api_key(source)],
+        group_name=group_of(service),
         description=_SCHEMA_DESCRIPTION.format(source=source),
         kinds={"json"},
         required_resource_keys=resource_keys(config),
@@ -129,6 +145,16 @@ def schema_key(source: str) -> dg.AssetKey:
     return dg.AssetKey(["focus", key_part(source), "refresh_schema"])
 
 
+def api_key(source: str) -> dg.AssetKey:
+    """The same for a source's API."""
+    return dg.AssetKey(["focus", key_part(source), "api"])
+
+
+def group_of(service: str) -> str:
+    """Assets of one business service stand together."""
+    return key_part(service).replace("-", "_")
+
+
 def pool_of(config: Config, source: str) -> str:
     """Sources at one address are one API: they share the pool of the first of them."""
     address = config.source(source).base_url
@@ -145,13 +171,13 @@ def _listed(schemas: Mapping[str, ResourceSchema]) -> dg.TableMetadataValue:
 
 def _description(item: Item) -> str:
     return (
-        f"The mirror of `{item.schema.name}` of the business service `{item.service}`: one partition a country, "
+        f"The mirror of {item.schema.name} from {item.service}, a partition a country: "
         "brought up to date by a full load or a delta, and judged against the server before it is published.\n\n"
         f"Primary key: {', '.join(f'`{name}`' for name in item.schema.key)}."
     )
 
 
 _SCHEMA_DESCRIPTION = (
-    "Asks the server which resources `{source}` has and writes the snapshot from which Dagster shows them. "
+    "Asks the server which resources {source} has and writes the snapshot from which Dagster shows them. "
     "After it, reload the code location (Deployment > Code locations > Reload): new resources are new assets."
 )

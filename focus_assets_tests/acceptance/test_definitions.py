@@ -45,7 +45,7 @@ def test_without_a_snapshot_it_loads_says_so_and_offers_to_get_one(
     caplog.set_level(logging.WARNING)
     newcomer = site.configured(retail=NEWCOMER)
     defs = build_definitions(newcomer)
-    assert keys(defs) == {"focus/retail/refresh_schema"}
+    assert keys(defs) == {"focus/retail/api", "focus/retail/refresh_schema"}
     assert "there is no schema snapshot of 'retail'" in caplog.text
     assert "refresh_schema" in caplog.text
     assert defs.resolve_job_def("mirror_everything")
@@ -55,7 +55,7 @@ def test_a_snapshot_that_cannot_be_read_does_not_stop_the_others(site: Site, cap
     path = site.config.schema_path("retail")
     path.parent.mkdir(parents=True)
     path.write_text("{", encoding="utf-8")
-    assert keys(site.defs) == {"focus/retail/refresh_schema"}
+    assert keys(site.defs) == {"focus/retail/api", "focus/retail/refresh_schema"}
     assert "cannot be read" in caplog.text
 
 
