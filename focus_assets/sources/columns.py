@@ -148,7 +148,7 @@ def _changed(present: Sequence[Any], column_type: ColumnType) -> Sequence[Any]:
 
 # --- json: the decoder gives the raw text, whose grammar it has checked ---
 
-NAME_END = '":'
+NAME_END, _NAME_END = '":', b'":'
 _LONG = 128  # characters that a text needs at least to be too deep or to hold too long a number
 _TINY = ("e-", "E-", "0e", "0E")  # a double's zero, however long the exponent is
 _LONG_EXPONENT = re.compile("[0-9][eE][+-]?[0-9]{3}")
@@ -158,12 +158,18 @@ _LONG_NUMBER = re.compile(f"[0-9]{{{MAX_DIGITS + 1}}}")
 def json_texts(found: Texts) -> list[str | None]:
     """Compact texts: as they are where nothing in them has two spellings; null is None."""
     joined = "\n".join(found)
-    doubtful = _doubtful([text for text in found if "\\" not in text] if "\\" in joined else found)
-    if doubtful or "\\" in joined:
-        return [_exact(text) if "\\" in text or text in doubtful else _squeezed(text) for text in found]
+    respelt = {text for text in found if _may_be_respelt(text)} if _may_be_respelt(joined) else set()
+    doubtful = respelt | _doubtful([text for text in found if text not in respelt] if respelt else found)
+    if doubtful:
+        return [_exact(text) if text in doubtful else _squeezed(text) for text in found]
     if " " in joined or "\r" in joined:
         return [_squeezed(text) for text in found]
     return [None if text == "null" else text for text in found]
+
+
+def _may_be_respelt(text: str) -> bool:
+    """A character may be written otherwise than `compact` writes it, or a name may end in a backslash."""
+    return "\\u" in text or "\\/" in text or '\\\\"' in text
 
 
 def _squeezed(text: str) -> str | None:
@@ -179,33 +185,33 @@ def _exact(text: str) -> str:
 
 
 def _doubtful(found: Texts) -> set[str]:
-    """The texts (none has a backslash) that may name something twice, are too deep, or hold too long a number."""
+    """The texts (none may be respelt) that may name something twice, are too deep, or hold too long a number.
+
+    Written again, a text has as many names as it had: what came twice is written once. No name is spaced here.
+    """
     joined = "\n".join(found)
     parsed = _INSIDE.decode_lines(joined)  # refuses what is beyond a double
     doubtful = {text for text in found if len(text) > _LONG and _is_extreme(text)}
     if any(sign in joined for sign in _TINY):
         doubtful.update(text for text in found if _LONG_EXPONENT.search(text))
-    if joined.count(NAME_END) == sum([len(value) for value in parsed if type(value) is dict]):  # noqa: C419 -- faster
-        return doubtful  # every name that is written was kept: none came twice
+    if joined.count(NAME_END) == _AGAIN.encode_lines(parsed).count(_NAME_END):
+        return doubtful
     counted = zip(found, parsed, strict=True)
     return doubtful.union(text for text, value in counted if text.count(NAME_END) != _names_in(value))
 
 
 def _is_extreme(text: str) -> bool:
-    return text.count("[") + text.count("{") > MAX_DEPTH or _LONG_NUMBER.search(text) is not None
+    if text.count("[") + text.count("{") > MAX_DEPTH:
+        return True
+    return len(text) > MAX_DIGITS and _LONG_NUMBER.search(text) is not None
 
 
 def _names_in(value: object) -> int:
-    names, todo = 0, [value]
-    while todo:
-        one = todo.pop()
-        if isinstance(one, dict):
-            names += len(one)
-        todo.extend(one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())
-    return names
+    return _AGAIN.encode(value).count(_NAME_END)
 
 
 _INSIDE = msgspec.json.Decoder()
+_AGAIN = msgspec.json.Encoder()
 
 
 def may_be_too_deep(found: Texts) -> bool:

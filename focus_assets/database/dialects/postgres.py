@@ -148,22 +148,20 @@ def csv_of(rows: Sequence[Row]) -> bytes:
     b'1,null,"a\\\\"b","null","x\\ny"\\n'
     """
     data = _encoder.encode_lines(rows)[1:-2].replace(b"]\n[", b"\n") + b"\n"
-    if any(escape in data for escape in _CONTROL_ESCAPES):
-        return _ESCAPE.sub(_unescape, data)
-    return data
+    if not any(escape in data for escape in (*_RAW, _OTHER)):
+        return data
+    data = data.replace(b"\\\\", b"\0")  # a NUL is always escaped: here it can only be ours
+    for escape, raw in _RAW.items():
+        data = data.replace(escape, raw)
+    if _OTHER in data:
+        data = _NUMBERED.sub(lambda found: bytes([int(found[1], 16)]), data)
+    return data.replace(b"\0", b"\\\\")
 
 
 _encoder = msgspec.json.Encoder(decimal_format="string")
-_ESCAPE = re.compile(rb"\\(?:u00([0-9a-f]{2})|(.))", re.DOTALL)
-_CONTROL_ESCAPES = (b"\\n", b"\\r", b"\\t", b"\\b", b"\\f", b"\\u")
-_RAW = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
-
-
-def _unescape(found: re.Match[bytes]) -> bytes:
-    """JSON's control escapes as the bytes themselves; `\\"` and `\\\\` mean the same to COPY."""
-    if found[1] is not None:
-        return bytes([int(found[1], 16)])
-    return _RAW.get(found[2], found[0])
+_RAW = {b"\\n": b"\n", b"\\r": b"\r", b"\\t": b"\t", b"\\b": b"\b", b"\\f": b"\f"}
+_OTHER = b"\\u00"  # the control characters that have no letter
+_NUMBERED = re.compile(rb"\\u00([0-9a-f]{2})")
 
 
 def _hex(value: Value, _type: ColumnType) -> str:
