@@ -64,6 +64,10 @@ types: .venv/.dev ## check the types
 contracts: .venv/.dev ## check that imports point one way
 	@$(BIN)/lint-imports --no-logo
 
+.PHONY: kills
+kills: .venv/.dev ## kill -9 a run at every point and compare (ARGS="--postgres embedded --kills 300")
+	@$(BIN)/python -m focus_assets_tests.crash.kills $(or $(ARGS),--all)
+
 .PHONY: golden
 golden: .venv/.dev ## rewrite the golden files; their diff is the review
 	@$(BIN)/python -m pytest -q --golden
