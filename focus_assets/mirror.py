@@ -9,14 +9,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable
 from contextlib import ExitStack
 
 import sqlalchemy as sa
 
 from focus_assets.database.open import Database
-from focus_assets.database.tables import ensure, has_rows, mirrored
+from focus_assets.database.tables import ensure, mirrored
 from focus_assets.database.threads import in_thread
 from focus_assets.fetch import Fetched, fetch
 from focus_assets.history.runs import fruitless_heals, record
@@ -24,6 +23,7 @@ from focus_assets.load.apply import Apply
 from focus_assets.load.ledger import BOOKS, read_entry
 from focus_assets.load.publish import Applied, Judged, Publication, publish
 from focus_assets.load.stage import Stage
+from focus_assets.load.standing import look, refuse_lossy_drift
 from focus_assets.model.errors import (
     DatabaseError,
     DeltaExpired,
@@ -36,11 +36,10 @@ from focus_assets.model.ledger import LedgerEntry
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.plan import FullLoad, Plan, plan_load
-from focus_assets.model.schema import ResourceSchema, compare
+from focus_assets.model.schema import ResourceSchema
 from focus_assets.model.stamps import since
 from focus_assets.model.state import Bracket
 from focus_assets.model.verdict import (
-    SETTLING_ROUNDS,
     ConfirmShrink,
     Decision,
     Digest,
@@ -49,9 +48,7 @@ from focus_assets.model.verdict import (
     Publish,
     Refuse,
     Verdict,
-    closes,
     judge,
-    settles,
 )
 from focus_assets.run import AS_PLANNED, Material, Run, Tools, Wish, stamp_text
 from focus_assets.sources.source import Source
@@ -107,8 +104,9 @@ async def prepare(run: Run) -> None:
     run.entry = await in_thread(_read_ledger, run.database, run.ref)
     run.schema = await _schema(run)
     run.target = mirrored(run.database, run.ref, run.schema)
-    run.stored_rows = await in_thread(has_rows, run.database, run.target, run.ref.partition)
-    _refuse_lossy_drift(run)
+    standing = await in_thread(look, run.database, run.ref, run.target)
+    refuse_lossy_drift(standing, run.target)
+    run.stored_rows = standing.rows
     watermark = run.entry.watermark if run.entry else None
     run.before = await run.state(since(watermark, run.source.terms.overlap_seconds) if watermark else None)
     run.first = run.before
@@ -132,29 +130,33 @@ async def _fetch(run: Run, plan: Plan) -> Material:
 
 
 async def _fetch_as_planned(run: Run, plan: Plan) -> Material:
-    full, asked = isinstance(plan, FullLoad), run.asked(plan)
-    fetched = Fetched()
+    full, asked, fetched = isinstance(plan, FullLoad), run.asked(plan), Fetched()
     await in_thread(run.stage.clear, full=full)
     if full:
         fetched.absorb(await fetch(run.order(Feed.FULL), run.stage.fill_full))
         round_, news = Fetched(), None
     else:
         round_, news = await _fetch_round(run, asked, fetched)
-    bracket, rounds = Bracket(run.before, await run.state(asked)), 0
-    while asked and (
-        settles(bracket, rounds) or closes(bracket, full=full, rounds=rounds) or round_.falls_short(bracket)
-    ):
-        if rounds == SETTLING_ROUNDS:
-            break
-        round_, news = await _fetch_round(run, asked, fetched)
-        rounds += 1
-        bracket = Bracket(bracket.after, await run.state(asked))
-    await _refuse_moved_schema(run, fresh=full)
-    return Material(plan, bracket, rounds, news, fetched)
+    bracket = Bracket(run.before, await run.state(asked))
+    material: Material | None = Material(plan, bracket, 0, news, fetched, round_.falls_short(bracket))
+    while material and (settled := material).unsettled and asked:
+        material = await _fetch_another(run, material, asked)
+    await _refuse_moved_schema(run, fresh=full or fetched.total_lines > 0)
+    return settled
 
 
-def _is_unsettled(bracket: Bracket, *, full: bool, rounds: int, latest: Fetched) -> bool:
-    return settles(bracket, rounds) or closes(bracket, full=full, rounds=rounds) or latest.falls_short(bracket)
+async def _fetch_another(run: Run, material: Material, asked: str) -> Material | None:
+    """One more round; None where a full load began before what the server keeps of changes."""
+    try:
+        round_, news = await _fetch_round(run, asked, material.fetched)
+    except DeltaExpired:
+        if not material.full:
+            raise
+        run.notes.append("the server keeps its changes for too short a time to tell what changed during the load")
+        return None
+    bracket = Bracket(material.bracket.after, await run.state(asked))
+    rounds, short = material.rounds + 1, round_.falls_short(bracket)
+    return dataclasses.replace(material, bracket=bracket, rounds=rounds, news=news, short=short)
 
 
 async def _fetch_round(run: Run, asked: str | None, fetched: Fetched) -> tuple[Fetched, int]:
@@ -249,18 +251,6 @@ async def _schema(run: Run) -> ResourceSchema:
         raise UnknownResource(run.ref.resource, schemas)
     schema = schemas[run.ref.resource]
     return schema if run.ref.partition else dataclasses.replace(schema, partitioned_by=None)
-
-
-def _refuse_lossy_drift(run: Run) -> None:
-    """A column may come; one that goes, or changes its type, takes data along: that is for a person to decide."""
-    if run.entry is None or run.stored_rows is None:
-        return
-    drift = compare(ResourceSchema.from_json(json.loads(run.entry.schema)), run.schema)
-    if drift.removed or drift.retyped or drift.key_changed:
-        raise SchemaChanged(
-            f"{run.ref.resource}: {drift}. Nothing was changed. To take the new schema, rename or drop the table "
-            f"{run.target.shown}; the next run builds it anew"
-        )
 
 
 async def _refuse_moved_schema(run: Run, *, fresh: bool) -> None:

@@ -27,7 +27,7 @@ from focus_assets.model.plan import Circumstances, DeltaLoad, FullLoad, Plan, in
 from focus_assets.model.schema import ResourceSchema
 from focus_assets.model.stamps import since
 from focus_assets.model.state import Bracket, State
-from focus_assets.model.verdict import Evidence, Verdict
+from focus_assets.model.verdict import SETTLING_ROUNDS, Evidence, Verdict, closes, settles
 from focus_assets.sources.source import Source
 
 
@@ -59,18 +59,31 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """A staged load and what the server said around it: ready to be judged."""
+    """A staged load and what the server said around it: ready to be judged.
+
+    `rounds` further deltas were fetched, the last of which changed `news` keys; it is `short` where one of its feeds
+    brought fewer lines than the server says.
+    """
 
     plan: Plan
     bracket: Bracket
     rounds: int
     news: int | None
     fetched: Fetched
+    short: bool = False
 
     @property
     def full(self) -> bool:
         """Whether everything was fetched."""
         return isinstance(self.plan, FullLoad)
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether another delta could still tell more."""
+        if self.rounds == SETTLING_ROUNDS:
+            return False
+        wanted = settles(self.bracket, self.rounds) or closes(self.bracket, full=self.full, rounds=self.rounds)
+        return wanted or self.short
 
 
 class Run:
@@ -148,6 +161,7 @@ class Run:
             quarantined=applied.quarantined,
             rounds=material.rounds,
             news=material.news,
+            short=material.short,
             committed_rows=self.entry.rows if self.entry else None,
             removed=applied.changes.deleted,
             accept_shrink=self.wish.accept_shrink,

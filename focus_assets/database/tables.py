@@ -127,7 +127,10 @@ def stored_columns(connection: sa.Connection, table: sa.Table) -> set[str] | Non
 def has_rows(database: Database, target: Mirrored, partition: str) -> bool | None:
     """Whether a partition has any row; None where there is no table."""
     with database.reading(f"look into {target.shown}") as connection:
-        if stored_columns(connection, target.table) is None:
-            return None
-        probe = sa.select(sa.literal(1)).select_from(target.table).where(target.within(partition)).limit(1)
-        return connection.execute(probe).first() is not None
+        return None if stored_columns(connection, target.table) is None else holds_rows(connection, target, partition)
+
+
+def holds_rows(connection: sa.Connection, target: Mirrored, partition: str) -> bool:
+    """Whether a table that is there has any row of a partition."""
+    probe = sa.select(sa.literal(1)).select_from(target.table).where(target.within(partition)).limit(1)
+    return connection.execute(probe).first() is not None

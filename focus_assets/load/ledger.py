@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -12,6 +13,7 @@ from focus_assets.database.open import Database
 from focus_assets.model.errors import StaleGeneration
 from focus_assets.model.ledger import LedgerEntry
 from focus_assets.model.partition import PartitionRef
+from focus_assets.model.schema import ResourceSchema
 from focus_assets.model.verdict import Digest, Verdict
 
 BOOKS = Bookkeeping()
@@ -49,6 +51,22 @@ def read_entry(connection: sa.Connection, ref: PartitionRef) -> LedgerEntry | No
     """What the ledger says of a partition; None before its first load."""
     row = connection.execute(sa.select(LEDGER).where(_of(ref))).mappings().first()
     return None if row is None else _entry(row)
+
+
+def schemas_of(connection: sa.Connection, ref: PartitionRef) -> dict[str, list[str]]:
+    """The schemas, by hash, under which the partitions of a resource were loaded."""
+    columns = LEDGER.c
+    query = sa.select(columns.schema_hash, columns.partition).where(_of_resource(ref)).order_by(columns.partition)
+    found: dict[str, list[str]] = {}
+    for schema_hash, partition in connection.execute(query):
+        found.setdefault(schema_hash, []).append(partition)
+    return found
+
+
+def schema_of(connection: sa.Connection, ref: PartitionRef, partition: str) -> ResourceSchema:
+    """The schema under which a partition of a resource was loaded."""
+    query = sa.select(LEDGER.c.schema).where(_of_resource(ref), LEDGER.c.partition == partition)
+    return ResourceSchema.from_json(json.loads(connection.execute(query).scalar_one()))
 
 
 def entries(database: Database) -> dict[PartitionRef, LedgerEntry]:
@@ -99,8 +117,11 @@ def _stale(connection: sa.Connection, ref: PartitionRef, wanted: int) -> StaleGe
 
 
 def _of(ref: PartitionRef) -> sa.ColumnElement[bool]:
-    columns = LEDGER.c
-    return sa.and_(columns.source == ref.source, columns.resource == ref.resource, columns.partition == ref.partition)
+    return sa.and_(_of_resource(ref), LEDGER.c.partition == ref.partition)
+
+
+def _of_resource(ref: PartitionRef) -> sa.ColumnElement[bool]:
+    return sa.and_(LEDGER.c.source == ref.source, LEDGER.c.resource == ref.resource)
 
 
 def _entry(row: sa.RowMapping) -> LedgerEntry:

@@ -75,6 +75,7 @@ class Evidence:
 
     `rows` is COUNT(*) of the partition after the apply; `quarantined` the lines put aside; `rounds` how many
     settling deltas this run has fetched; `news` how many keys the last of them changed (None: none was fetched);
+    `short` that it brought fewer lines than the server says that there are;
     `committed_rows` the last committed count, None on a first load; `removed` the rows that this load deletes;
     `digest` how our digest compares with the server's, `digest_before` how it did at the last load.
     """
@@ -85,6 +86,7 @@ class Evidence:
     quarantined: int = 0
     rounds: int = 0
     news: int | None = None
+    short: bool = False
     committed_rows: int | None = None
     removed: int = 0
     accept_shrink: bool = False
@@ -120,6 +122,8 @@ def judge(evidence: Evidence) -> Decision:
 
 def _judge_count(evidence: Evidence) -> Decision:
     bracket = evidence.bracket
+    if _lacks_changes(evidence):
+        return Heal("a feed brings fewer lines than the server says") if evidence.heals_left > 0 else GiveUp()
     if not evidence.compare_total or not bracket.countable:
         return Publish(Verdict.UNVERIFIED)
     if bracket.agrees:
@@ -142,6 +146,11 @@ def _judge_agreeing(evidence: Evidence) -> Decision:
     return GiveUp()
 
 
+def _lacks_changes(evidence: Evidence) -> bool:
+    """A delta without some of its lines; only an equal digest says that nothing is missing in spite of it."""
+    return evidence.short and not evidence.full and evidence.digest is not Digest.EQUAL
+
+
 def _hides_a_difference(evidence: Evidence) -> bool:
     """Only a digest that once agreed can be compared: a server may write its timestamps in another way.
 
@@ -154,7 +163,9 @@ def _hides_a_difference(evidence: Evidence) -> bool:
 
 def _is_proof(evidence: Evidence) -> bool:
     stood_still = evidence.bracket.quiet if evidence.rounds == 0 else evidence.news == 0
-    complete = evidence.full and evidence.quarantined == 0 and evidence.digest is not Digest.DIFFERENT
+    complete = (
+        evidence.full and not evidence.short and evidence.quarantined == 0 and evidence.digest is not Digest.DIFFERENT
+    )
     return complete and stood_still
 
 
