@@ -68,6 +68,10 @@ contracts: .venv/.dev ## check that imports point one way
 kills: .venv/.dev ## kill -9 a run at every point and compare (ARGS="--postgres embedded --kills 300")
 	@$(BIN)/python -m focus_assets_tests.crash.kills $(or $(ARGS),--all)
 
+.PHONY: truncations
+truncations: .venv/.dev ## cut an answer at every byte and see who takes it for whole (ARGS="--cuts 2000")
+	@$(BIN)/python -m focus_assets_tests.integration.truncation.truncations $(or $(ARGS),--all)
+
 .PHONY: golden
 golden: .venv/.dev ## rewrite the golden files; their diff is the review
 	@$(BIN)/python -m pytest -q --golden
