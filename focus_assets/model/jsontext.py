@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from json.encoder import encode_basestring
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from focus_assets.model.errors import BadValue, DuplicateName
 
@@ -49,8 +50,8 @@ def _members(pairs: list[tuple[str, Any]]) -> Members:
 
 
 def _repeated(pairs: list[tuple[str, Any]]) -> str:
-    names = [name for name, _ in pairs]
-    return next(name for place, name in enumerate(names) if name in names[:place])
+    counted = Counter(name for name, _ in pairs)
+    return next(name for name, count in counted.items() if count > 1)
 
 
 _READER = json.JSONDecoder(
@@ -115,12 +116,9 @@ def check_text(text: str) -> None:
         raise BadValue("it holds a lone surrogate")
 
 
-def check_number(number: str) -> None:
+def check_number(number: Number) -> None:
     """Refuse a number out of all bounds; raises BadValue."""
-    found = _NUMBER.fullmatch(number)
-    if found is None:
-        raise BadValue("it is not a number")
-    whole, fraction, sign, exponent = found.groups(default="")
+    whole, fraction, sign, exponent = cast("re.Match[str]", _NUMBER.fullmatch(number)).groups(default="")
     power = int(f"{sign}{exponent[:8] or 0}")  # the first digits are enough to be beyond the bound
     if max(len(whole) + power, 0) + max(len(fraction) - power, 0) > MAX_DIGITS:
         raise BadValue(f"written out it has more than {MAX_DIGITS:,} digits")
@@ -138,8 +136,10 @@ def check_nested(value: Json) -> None:
 def _check_scalar(value: str) -> None:
     if isinstance(value, NotNumber):
         raise BadValue(f"{value} is not JSON")
-    check = check_number if isinstance(value, Number) else check_text
-    check(value)
+    if isinstance(value, Number):
+        check_number(value)
+    else:
+        check_text(value)
 
 
 def _inner(value: Json) -> Iterator[Json]:

@@ -90,6 +90,7 @@ def test_a_resource_cannot_change_its_address(name: str) -> None:
 @pytest.mark.parametrize("name", ["pg_catalog", "PG_toast", "information_schema", "sqlite_master", "sys", "mysql"])
 def test_a_service_cannot_be_the_databases_own(name: str) -> None:
     check_resource(name)
+    check_service(f"my_{name}")
     with pytest.raises(NameRefused):
         check_service(name)
 

@@ -229,6 +229,10 @@ class TestJson:
         schema = schema_of(id="int64", j="json")
         assert decode(schema, f'{{"id":1,"j":{wire}}}\n', exact=exact).rows == [(1, expected)]
 
+    def test_null_among_spaced_json_is_null(self, exact: bool) -> None:
+        text = '{"id":1,"j":null}\n{"id":2,"j":[1, 2]}\n{"id":3}\n'
+        assert decode(schema_of(id="int64", j="json"), text, exact=exact).rows == [(1, None), (2, "[1,2]"), (3, None)]
+
     @pytest.mark.parametrize("wire", ['{"a":1,"a":1}', '{"x":[{"a":1,"a":1}]}', r'{"a":1,"\u0061":1}', '{"":1,"":2}'])
     def test_a_name_twice_inside_is_named(self, exact: bool, wire: str) -> None:
         error = error_of(f'{{"id":1,"j":{wire}}}\n', exact=exact, schema=schema_of(id="int64", j="json"))
