@@ -200,6 +200,23 @@ def demo(
 
 
 @app.command()
+def dev(
+    context: typer.Context,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Of the UI; else 3000, or a free one.", show_default=False)
+    ] = None,
+    drift: Annotated[
+        str | None, typer.Option(metavar="SECONDS:ROWS", help="Let the sandbox's world change by itself.")
+    ] = None,
+) -> int:
+    """Open Dagster's UI, sensors and schedules running; the sandbox beside it where the configuration names it."""
+    from focus_assets.cli.dev import dev as run
+    from focus_assets.cli.sandbox import drift_of
+
+    return run(context.obj, port, drift_of(drift))
+
+
+@app.command()
 def sandbox(  # noqa: PLR0913 - each option is one
     context: typer.Context,
     *,

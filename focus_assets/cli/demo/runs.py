@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import dagster as dg
+import sqlalchemy as sa
 
 from focus_assets.config import Config
 from focus_assets.definitions import build_definitions
@@ -18,21 +21,36 @@ _QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITI
 _RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
+@contextmanager
+def opened(config: Config, home: Path) -> Iterator[Runs]:
+    """Ready to run, with the instance of that DAGSTER_HOME."""
+    with _unsynced(home), dg.DagsterInstance.from_config(str(home)) as instance:
+        yield Runs(config, instance)
+
+
+@contextmanager
+def _unsynced(home: Path) -> Iterator[None]:
+    """Dagster's SQLite waits for the disk at every event; the events of a demo need not survive a power cut."""
+
+    def relax(connection: Any, _record: object) -> None:
+        if not isinstance(connection, sqlite3.Connection):
+            return
+        files = [row[2] for row in connection.execute("PRAGMA database_list")]
+        if all(Path(file).is_relative_to(home) for file in files):
+            connection.execute("PRAGMA synchronous = OFF")
+
+    sa.event.listen(sa.Engine, "connect", relax)
+    try:
+        yield
+    finally:
+        sa.event.remove(sa.Engine, "connect", relax)
+
+
 class Runs:
     """The definitions of one configuration, and an instance that remembers their runs."""
 
-    def __init__(self, config: Config, home: Path) -> None:
-        self._catalog = Catalog.of(config)
-        self._definitions = build_definitions(config)
-        self._instance = dg.DagsterInstance.from_config(str(home))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._instance.dispose()
+    def __init__(self, config: Config, instance: dg.DagsterInstance) -> None:
+        self._catalog, self._definitions, self._instance = Catalog.of(config), build_definitions(config), instance
 
     def materialize_everything(self) -> bool:
         """Every asset over the range of its countries; one run for all that have the same ones."""

@@ -13,7 +13,7 @@ from rich.text import Text
 from focus_assets.audit import Audit
 from focus_assets.cli.call import Call
 from focus_assets.cli.demo.databases import Place, fresh_database
-from focus_assets.cli.demo.runs import Runs
+from focus_assets.cli.demo.runs import Runs, opened
 from focus_assets.cli.demo.tampering import COLUMN, Row, tamper, written
 from focus_assets.cli.demo.world import config_of, let_it_change, sandbox
 from focus_assets.cli.ending import FAILED, OK, sentence
@@ -33,7 +33,7 @@ from focus_assets.model.partition import PartitionRef
 from focus_assets.model.verdict import Verdict
 from focus_assets.sandbox import Sandbox, SandboxServer
 
-QUERY = "SELECT _country, count(*), max(updated_at) FROM {table} GROUP BY 1 ORDER BY 1"
+QUERY = "SELECT _country, count(*) FROM {table} GROUP BY 1 ORDER BY 1"
 MANY = 10_000
 
 
@@ -95,7 +95,7 @@ def _set_up(call: Call, place: Place, home: Path) -> Iterator[Scene]:
     dagster = dagster_home(Path.cwd(), call.environ)
     with SandboxServer(sandbox()) as server:
         config = config_of(server.url, place.url, home)
-        with Runs(config, dagster) as runs:
+        with opened(config, dagster) as runs:
             refs = Catalog.of(config).refs
             scene = Scene(call, server.sandbox, config, Database(config.destination), runs, refs)
             scene.say(f"A sandbox serves the Data Exchange API at {server.url}: {_described(config, refs)}.")
@@ -128,7 +128,8 @@ def _lie_and_heal(scene: Scene) -> bool:
     victim = next(ref for ref in scene.refs if ref.resource == "promotions")
     statement, truth = tamper(scene.database, scene.target(victim), victim.partition)
     scene.say("4. Somebody changes one row of the mirror behind its back:")
-    scene.say(f"   {statement}", style="yellow")
+    for line in statement.splitlines():
+        scene.say(f"   {line}", style="yellow")
     [found] = audit_partitions(scene.config, [victim])
     scene.say(f"   {_count_says(found)}")
     with scene.act("5. The full diff compares every value of every partition"):
@@ -169,5 +170,8 @@ def _compare(scene: Scene) -> tuple[int, int]:
 def _tell_where(scene: Scene, place: Place) -> None:
     table = scene.target(next(ref for ref in scene.refs if ref.resource == "promotions")).shown
     query = QUERY.format(table=table)
+    with scene.database.reading("try the query") as connection:
+        answer = ", ".join(f"{country} {count:,}" for country, count in connection.exec_driver_sql(query))
     scene.say(f"\ndatabase  {place.shown}")
-    scene.say(f'try       {place.shell} "{query}"' if place.shell else f"try       {query}")
+    scene.say(f'try       {place.shell} "{query}"' if place.shell else f"query     {query}")
+    scene.say(f"          {answer}")

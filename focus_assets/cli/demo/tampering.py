@@ -30,7 +30,7 @@ def tamper(database: Database, target: Mirrored, partition: str) -> tuple[str, R
         matches = [target.table.c[name] == value for name, value in row.key.items()]
         update = sa.update(target.table).where(target.within(partition), *matches).values({COLUMN: row.value + 1})
         connection.execute(update)
-        return _spelled(update, connection), row
+        return _spelled(target, partition, row), row
 
 
 def written(database: Database, target: Mirrored, partition: str, at: str) -> Row | None:
@@ -54,6 +54,7 @@ def _found(connection: sa.Connection, target: Mirrored, where: sa.ColumnElement[
     return None if row is None else Row({name: row[name] for name in key}, row[COLUMN])
 
 
-def _spelled(update: sa.Update, connection: sa.Connection) -> str:
-    compiled = update.compile(connection, compile_kwargs={"literal_binds": True})
-    return " ".join(str(compiled).split())
+def _spelled(target: Mirrored, partition: str, row: Row) -> str:
+    where = {target.schema.partitioned_by or "": partition, **row.key}
+    wanted = " AND ".join(f"{name} = '{value}'" for name, value in where.items() if name)
+    return f"UPDATE {target.shown} SET {COLUMN} = {row.value + 1}\nWHERE {wanted}"
