@@ -173,16 +173,18 @@ class Run:
         )
 
     def watermark(self, material: Material) -> str | None:
-        """The server's high-water mark at the start, else the newest change time that was applied."""
-        if self.first.as_of and self._is_believable(self.first.as_of):
-            return self.first.as_of
+        """The server's high-water mark at the start, else the newest change time that was applied; a delta's never
+        lies before the one that it asked from."""
         newest = material.fetched.newest
-        if material.full or self.entry is None or self.entry.watermark is None:
-            return newest.wire if newest else None
-        older = newest is None or instant(newest.wire) < instant(self.entry.watermark)
-        return self.entry.watermark if older or newest is None else newest.wire
+        mark = self.first.as_of if self._is_believable(self.first.as_of) else newest.wire if newest else None
+        kept = None if material.full or self.entry is None else self.entry.watermark
+        if kept and (mark is None or instant(mark) < instant(kept)):
+            return kept
+        return mark
 
-    def _is_believable(self, as_of: str) -> bool:
+    def _is_believable(self, as_of: str | None) -> bool:
+        if not as_of:
+            return False
         return self.server_start is None or instant(as_of) <= self.server_start + self.overlap + timedelta(seconds=1)
 
     def entry_to_be(self, material: Material) -> LedgerEntry:
@@ -240,6 +242,8 @@ class Run:
     def given_up(self, material: Material, judged: Judged) -> Outcome:
         held, total = judged.applied.rows + judged.applied.quarantined, material.bracket.after.total_items
         said = f"with this delta the mirror would hold {held:,} rows, the server says {total:,}; nothing was published"
+        if material.short:
+            said = "a feed brings fewer lines than the server says; nothing was published"
         return dataclasses.replace(
             self.so_far(),
             rows=self.entry.rows if self.entry else None,
@@ -252,7 +256,8 @@ class Run:
         fetched, remarks = material.fetched, []
         if fetched.future:
             remarks.append(
-                f"{fetched.future:,} lines are stamped later than the server's clock; the watermark ignores them"
+                f"{fetched.future:,} lines are stamped later than the server's clock at the run's start; "
+                "the watermark ignores them"
             )
         if fetched.unknown:
             remarks.append(f"lines have attributes that the schema lacks: {', '.join(sorted(fetched.unknown))}")

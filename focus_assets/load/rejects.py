@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 
@@ -34,10 +35,17 @@ def quarantine(
     else:
         _release(connection, ref, stage)
     for reject in rejects:
-        name = key_text(reject.key) if reject.key is not None else f"line {reject.line}"
+        name = _name(reject)
         connection.execute(sa.delete(REJECTS).where(mine, REJECTS.c.row_key == name))
         connection.execute(sa.insert(REJECTS).values(**_whose(ref), row_key=name, **_described(reject, now)))
     return int(connection.execute(sa.select(sa.func.count()).select_from(REJECTS).where(mine)).scalar_one())
+
+
+def _name(reject: Reject) -> str:
+    """Its key; without one its text, so that the same line is put aside once however often it comes."""
+    if reject.key is not None:
+        return key_text(reject.key)
+    return f"text {hashlib.sha256(reject.raw.encode(errors='backslashreplace')).hexdigest()[:16]}"
 
 
 def _release(connection: sa.Connection, ref: PartitionRef, stage: Stage) -> None:
