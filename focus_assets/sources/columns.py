@@ -148,28 +148,37 @@ def _changed(present: Sequence[Any], column_type: ColumnType) -> Sequence[Any]:
 
 # --- json: the decoder gives the raw text, whose grammar it has checked ---
 
-NAME_END, _NAME_END = '":', b'":'
+NAME_END = '":'
 _LONG = 128  # characters that a text needs at least to be too deep or to hold too long a number
-_TINY = ("e-", "E-", "0e", "0E")  # a double's zero, however long the exponent is
-_LONG_EXPONENT = re.compile("[0-9][eE][+-]?[0-9]{3}")
+_LONG_EXPONENT = re.compile("[0-9][eE][+-]?[0-9]{3}")  # a double's zero, however long the exponent is
 _LONG_NUMBER = re.compile(f"[0-9]{{{MAX_DIGITS + 1}}}")
+_INSIDE, _AGAIN = msgspec.json.Decoder(), msgspec.json.Encoder()
 
 
 def json_texts(found: Texts) -> list[str | None]:
-    """Compact texts: as they are where nothing in them has two spellings; null is None."""
+    """Compact texts: as they are where they are written again as they were; null is None."""
     joined = "\n".join(found)
-    respelt = {text for text in found if _may_be_respelt(text)} if _may_be_respelt(joined) else set()
-    doubtful = respelt | _doubtful([text for text in found if text not in respelt] if respelt else found)
-    if doubtful:
+    again = str(_AGAIN.encode_lines(_INSIDE.decode_lines(joined)), "utf-8")  # refuses what is beyond a double
+    doubtful = {text for text in found if len(text) > _LONG and _is_extreme(text)}
+    same = again[:-1] == joined and "\\u0000" not in joined
+    if not same:
+        pairs = zip(found, again[:-1].split("\n"), strict=True)
+        doubtful.update(text for text, rewritten in pairs if _has_two_spellings(text, rewritten))
+    if doubtful or not same:
         return [_exact(text) if text in doubtful else _squeezed(text) for text in found]
-    if " " in joined or "\r" in joined:
-        return [_squeezed(text) for text in found]
     return [None if text == "null" else text for text in found]
 
 
-def _may_be_respelt(text: str) -> bool:
-    """A character may be written otherwise than `compact` writes it, or a name may end in a backslash."""
-    return "\\u" in text or "\\/" in text or '\\\\"' in text
+def _has_two_spellings(text: str, again: str) -> bool:
+    """Something comes twice, or its characters or its numbers could be written otherwise; spaces do not matter here.
+
+    Written again a text has as many names as it had, but for those that came twice: none is spaced here, unless it
+    ends in a backslash.
+    """
+    if text == again:
+        return "\\u0000" in text
+    respelt = "\\u" in text or "\\/" in text or '\\\\"' in text
+    return respelt or text.count(NAME_END) != again.count(NAME_END) or _LONG_EXPONENT.search(text) is not None
 
 
 def _squeezed(text: str) -> str | None:
@@ -184,34 +193,10 @@ def _exact(text: str) -> str:
     return values.json_text(read(text))
 
 
-def _doubtful(found: Texts) -> set[str]:
-    """The texts (none may be respelt) that may name something twice, are too deep, or hold too long a number.
-
-    Written again, a text has as many names as it had: what came twice is written once. No name is spaced here.
-    """
-    joined = "\n".join(found)
-    parsed = _INSIDE.decode_lines(joined)  # refuses what is beyond a double
-    doubtful = {text for text in found if len(text) > _LONG and _is_extreme(text)}
-    if any(sign in joined for sign in _TINY):
-        doubtful.update(text for text in found if _LONG_EXPONENT.search(text))
-    if joined.count(NAME_END) == _AGAIN.encode_lines(parsed).count(_NAME_END):
-        return doubtful
-    counted = zip(found, parsed, strict=True)
-    return doubtful.union(text for text, value in counted if text.count(NAME_END) != _names_in(value))
-
-
 def _is_extreme(text: str) -> bool:
     if text.count("[") + text.count("{") > MAX_DEPTH:
         return True
     return len(text) > MAX_DIGITS and _LONG_NUMBER.search(text) is not None
-
-
-def _names_in(value: object) -> int:
-    return _AGAIN.encode(value).count(_NAME_END)
-
-
-_INSIDE = msgspec.json.Decoder()
-_AGAIN = msgspec.json.Encoder()
 
 
 def may_be_too_deep(found: Texts) -> bool:

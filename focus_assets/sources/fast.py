@@ -71,9 +71,10 @@ class FastReader:
             names -= sum(column.count(UNSET) for column in columns)
             columns = [_nulled(column) for column in columns]
         places = (*self._json, *range(self._wanted, shape.width))
-        for place in places:
-            columns[place] = [_text(raw) for raw in columns[place]]
-        _check_names(data, names, ["\n".join(columns[place]) for place in places])
+        inside = {place: _joined(columns[place]) for place in places}
+        for place, joined in inside.items():
+            columns[place] = str(joined, "utf-8").split("\n")
+        _check_names(data, names, list(inside.values()))
         if any(map(may_be_too_deep, columns[self._wanted :])):
             raise Unfit
         return self._piece(columns[: self._wanted])
@@ -114,23 +115,37 @@ def _check_letters(data: bytes) -> None:
 
 def _check_lines(data: bytes, count: int) -> None:
     """Every line is one object: no newline is inside one, none is missing between two."""
-    lines = data.removesuffix(b"\n").split(b"\n")
+    if not _are_plain(data, count):
+        _check_each_line(data.removesuffix(b"\n").split(b"\n"), count)
+        if data.count(b"\r") not in (0, data.count(b"}\r\n")):
+            raise Unfit
+
+
+def _are_plain(data: bytes, count: int) -> bool:
+    """The same without a look at each line, where all is as usual."""
+    breaks = data.count(b"\n") - data.endswith(b"\n")
+    if count != breaks + 1 or data.count(b"}\n{") != breaks or b"\r" in data:
+        return False
+    return data.startswith(b"{") and data.endswith((b"}\n", b"}"))
+
+
+def _check_each_line(lines: Sequence[bytes], count: int) -> None:
     if count != len(lines) or b"" in lines or {*map(_FIRST, lines)} != {ord("{")}:
         raise Unfit
-    if not {*map(_LAST, lines)} <= {ord("}"), ord("\r")} or data.count(b"\r") not in (0, data.count(b"}\r\n")):
+    if not {*map(_LAST, lines)} <= {ord("}"), ord("\r")}:
         raise Unfit
 
 
-def _check_names(data: bytes, names: int, inside: Sequence[str]) -> None:
+def _check_names(data: bytes, names: int, inside: Sequence[bytes]) -> None:
     """No line has a name twice: as many are written as were found, and as are inside raw json.
 
     In a line without spaced colons every name ends in `":`, so at least as many of these are written as names. A text
     can hold them too, but only as `\\":`; no name of ours ends in a backslash, so these can be left out on both sides.
     """
-    if data.count(b'":') == names + sum(text.count('":') for text in inside):
+    if data.count(b'":') == names + sum(text.count(b'":') for text in inside):
         return
     unescaped = data.count(b'":') - data.count(b'\\":')
-    if unescaped != names + sum(text.count('":') - text.count('\\":') for text in inside):
+    if unescaped != names + sum(text.count(b'":') - text.count(b'\\":') for text in inside):
         raise Unfit
 
 
@@ -138,8 +153,9 @@ def _nulled(column: Sequence[Any]) -> Sequence[Any]:
     return [None if value is UNSET else value for value in column] if UNSET in column else column
 
 
-def _text(raw: Raw | None) -> str:
-    return "null" if raw is None else str(raw, "utf-8")
+def _joined(column: Sequence[Raw | None]) -> bytes:
+    """Raw values line by line: a newline is in none of them."""
+    return b"\n".join([b"null" if raw is None else raw for raw in column] if None in column else column)  # type: ignore[arg-type]
 
 
 @lru_cache(maxsize=256)  # the same for every partition and run of a resource
