@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from focus_assets.database.open import Database
+from focus_assets.load.rejects import key_text
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.stamps import floor_micros, nanos, since, text_of
 from focus_assets.model.verdict import Verdict
@@ -29,9 +30,9 @@ class Image:
     ledger: dict[str, Mapping[str, Any]]
     rejects: tuple[tuple[Any, ...], ...]
 
-    def quarantined(self, country: str) -> int:
-        """How many lines of a country were put aside."""
-        return sum(country == row[2] for row in self.rejects)
+    def put_aside(self, country: str) -> list[str]:
+        """The names of a country's lines in quarantine."""
+        return [row[3] for row in self.rejects if row[2] == country]
 
 
 class Reader:
@@ -170,7 +171,7 @@ class Oracle:
         return found
 
     def _verdict(self, ran: Ran) -> list[str]:
-        held = len(ran.after.rows.get(ran.country, {})) + ran.after.quarantined(ran.country)
+        held = len(ran.after.rows.get(ran.country, {})) + len(ran.after.put_aside(ran.country))
         states = self.world.states(ran.start, ran.end)
         totals = [len(state.rows[ran.country]) for state in states]
         match ran.outcome.verdict:
@@ -201,6 +202,8 @@ class Oracle:
         state = self.world.states(ran.start, ran.start)[-1]
         ours, latest = content(ran.after, ran.country, state.columns), self._latest(ran)
         theirs = truth(self.world.current.rows[ran.country], state.columns)
+        for key in [key for key in latest if key_text(key) in ran.after.put_aside(ran.country)]:
+            del latest[key]  # known to be missing
         lost = [key for key, stamp in latest.items() if stamp < asked and ours.get(key) != theirs.get(key)]
         if not lost:
             return []

@@ -14,7 +14,7 @@ from focus_assets_tests.simulation.world import SECOND, Options
 
 HOUR, DAY = 3600 * SECOND, 86_400 * SECOND
 CALM_KINDS = ("create", "create", "update", "update", "delete")
-ODD_KINDS = ("bulk", "recreate", "arrive", "leave", "poison")
+ODD_KINDS = ("bulk", "recreate", "arrive", "leave", "poison", "mass_delete", "restore")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def _server(chance: Random, overlap: int) -> Options:
         updated_is_null=_maybe(chance, 0.5),
         gzip=_maybe(chance, 0.2),
         framing=chance.choice(("length", "chunked", "close")),
-        kinds=(*CALM_KINDS, *(kind for kind in ODD_KINDS if _maybe(chance, 0.3))),
+        kinds=(*CALM_KINDS * chance.choice((1, 3)), *(kind for kind in ODD_KINDS if _maybe(chance, 0.25))),
     )
 
 
@@ -136,9 +136,10 @@ def _steps(chance: Random, server: Options) -> list[Step]:
 
 
 def _weather(chance: Random) -> Weather:
+    """Some schedules see a few kinds of faults, and often; others a little of everything."""
     rate = chance.choice((0.0, 0.0, 0.04, 0.12, 0.3))
-    kinds = tuple(kind for kind in Fault if _maybe(chance, 0.5))
-    return Weather(rate, kinds) if rate else CALM
+    few = chance.choice((1, 2, 4, len(Fault)))
+    return Weather(rate, tuple(sorted(chance.sample(list(Fault), few)))) if rate else CALM
 
 
 def _step(chance: Random, server: Options, weather: Weather, dense: float) -> Step:

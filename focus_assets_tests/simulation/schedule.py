@@ -12,6 +12,7 @@ from focus_assets.database.open import Database
 from focus_assets.mirror import mirror
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.partition import PartitionRef
+from focus_assets.model.stamps import floor_micros, nanos
 from focus_assets.run import Tools, Wish
 from focus_assets.sources.open import open_source
 from focus_assets_tests.simulation.faults import CALM
@@ -79,7 +80,6 @@ class Schedule:
         self.world.live(step.gap, step.writes)
         if step.restores:
             self.world.restore()
-            self.oracle.holes_may_be.update(self.plan.server.countries)
         if step.adds_column:
             self.world.add_column()
         self.world.live(step.rest, 0)
@@ -105,12 +105,16 @@ class Schedule:
     async def _run(self, country: str, wish: Wish) -> Outcome:
         before = self.image
         self.server.readings.clear()
+        self.world.watched = True
         losses, start = self.server.losses, self.world.now
         outcome = await self._mirror(country, wish)
+        self.world.watched = False
         self.image = self.reader.image()
         ran = Ran(country, outcome, before, self.image, *self._bracket(start))
         self._note_losses(outcome, country, lossy=self.server.losses > losses)
         wrong = self.oracle.judge(ran)
+        if outcome.healed:
+            self.happened.add("heal")
         self.report.false_verdicts += bool(wrong)
         self._blame(wrong)
         self._tell(outcome, ran.after)
@@ -130,12 +134,16 @@ class Schedule:
         return (states[0], states[-1]) if states else (start, self.world.now)
 
     def _note_losses(self, outcome: Outcome, country: str, *, lossy: bool) -> None:
-        if not published(outcome):
-            return
-        if lossy:
+        """What no client could know: lines lost without a trace, a restore. Only a full load makes up for it."""
+        if self.world.restored:
+            self.oracle.holes_may_be.update(self.plan.server.countries)
+            self.world.restored = False
+        elif published(outcome) and lossy:
             self.oracle.holes_may_be.add(country)
-        elif outcome.load == "full":
+        elif published(outcome) and outcome.load == "full":
             self.oracle.holes_may_be.discard(country)
+        if outcome.watermark is not None:
+            self.world.watermarks[country] = floor_micros(nanos(outcome.watermark))
 
     def _tell(self, outcome: Outcome, after: Image) -> None:
         kind = type(outcome.error).__name__ if outcome.error else ""

@@ -242,24 +242,25 @@ class SimulatedServer(httpx.AsyncBaseTransport):
 
     def _lines(self, path: str, country: str, feed: Feed, since: int | None, fault: Fault | None) -> Answer:
         reading = Reading(self.world.now, feed.value, country)
-        if feed is Feed.FULL and self.world.options.paging:
-            return self._paged(country, reading)
-        lines = self._full(country) if feed is Feed.FULL else self._delta(feed, country, since or 0)
+        if self.world.options.paging:
+            return self._paged(country, feed, since or 0, reading)
+        lines = [line for _, line in self._feed(feed, country, since or 0)]
         total = {"x-total-lines": str(len(lines))} if self.world.options.total_lines else {}
         lines = self._spoilt(lines, fault)
         body = "".join(f"{line}\n" for line in lines).encode()
         return self._ready(path, body, reading, total)
 
-    def _full(self, country: str) -> list[str]:
-        return [self.world.line(key, row) for key, row in sorted(self.world.current.rows[country].items())]
-
-    def _delta(self, feed: Feed, country: str, since: int) -> list[str]:
+    def _feed(self, feed: Feed, country: str, since: int) -> list[tuple[Key, str]]:
+        """Keys and lines, in the order of the keys."""
+        world = self.world
+        rows = world.current.rows[country]
+        if feed is Feed.FULL:
+            return [(key, world.line(key, row)) for key, row in sorted(rows.items())]
         name: FeedName = feed.value  # type: ignore[assignment]
-        rows = self.world.current.rows[country]
-        keys = self.world.feed(name, country, since)
+        keys = list(world.feed(name, country, since))
         if feed is Feed.DELETED:
-            return [self.world.tombstone(key) for key in keys]
-        return [self.world.line(key, rows[key]) for key in keys]
+            return [(key, world.tombstone(key)) for key in keys]
+        return [(key, world.line(key, rows[key])) for key in keys]
 
     def _spoilt(self, lines: list[str], fault: Fault | None) -> list[str]:
         if not lines:
@@ -293,22 +294,24 @@ class SimulatedServer(httpx.AsyncBaseTransport):
                 return {"transfer-encoding": "chunked"}
         return {"connection": "close"}
 
-    def _paged(self, country: str, reading: Reading) -> Answer:
-        """A full feed that is read page by page while it is sent."""
-        return Answer(Head(200, {**self._date(), "transfer-encoding": "chunked"}), self._pages(country), reading)
+    def _paged(self, country: str, feed: Feed, since: int, reading: Reading) -> Answer:
+        """A feed that is read page by page while it is sent: the world may change under it."""
+        head = Head(200, {**self._date(), "transfer-encoding": "chunked"})
+        return Answer(head, self._pages(country, feed, since), reading)
 
-    def _pages(self, country: str) -> Iterator[bytes]:
+    def _pages(self, country: str, feed: Feed, since: int) -> Iterator[bytes]:
         last: Key | None = None
-        offset, by_offset = 0, self.world.options.paging == "offset"
+        offset, by_offset, before = 0, self.world.options.paging == "offset", self.world.current
         while True:
-            rows = sorted(self.world.current.rows[country].items())
-            rest = rows[offset:] if by_offset else [one for one in rows if last is None or one[0] > last]
-            page = rest[:PAGE]
-            if not page:
+            lines = self._feed(feed, country, since)
+            rest = lines[offset:] if by_offset else [one for one in lines if last is None or one[0] > last]
+            if before is not self.world.current:
+                self.world.note("change between two pages")
+            if not rest:
                 return
+            page, before = rest[:PAGE], self.world.current
             offset, last = offset + len(page), page[-1][0]
-            yield "".join(f"{self.world.line(key, row)}\n" for key, row in page).encode()
-            self.world.note("paged full load")
+            yield "".join(f"{line}\n" for _, line in page).encode()
 
 
 def _gzipped(body: bytes) -> bytes:

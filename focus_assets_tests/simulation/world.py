@@ -52,7 +52,7 @@ class Options:
     total_lines: bool = False
     tells_time: bool = True
     writing: Literal["z", "naive", "offset", "short"] = "z"
-    paging: Literal["", "keyset", "offset"] = ""
+    paging: Literal["", "keyset", "offset"] = ""  # a feed is read page by page while it is sent
     updated_is_null: bool = True
     gzip: bool = False
     framing: Literal["length", "chunked", "close"] = "chunked"
@@ -122,6 +122,9 @@ class World:
     shown: list[Shown] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)
     serial: int = 0
+    restored: bool = False
+    watched: bool = False  # a run is going on
+    watermarks: dict[str, int] = field(default_factory=dict)  # what the mirror has claimed to have read up to
 
     def __post_init__(self) -> None:
         countries = self.options.countries
@@ -287,6 +290,9 @@ class World:
         """One transaction: its timestamp now, its effect now or later."""
         options, chance = self.options, self.chance
         kind = kind or chance.choice(options.kinds)
+        if kind == "restore":
+            self.restore()
+            return
         country = chance.choice(options.countries)
         keys = self._victims(kind, country)
         if not keys:
@@ -321,6 +327,8 @@ class World:
     def _commit(self, one: Transaction) -> None:
         if one.lateness:
             self.note("late commit")
+        if one.stamp < self.watermarks.get(one.country, 0):
+            self.note("commit behind the watermark")
         self._do(one.kind, one.country, one.keys, one.stamp)
 
     def _do(self, kind: str, country: str, keys: tuple[Key, ...], stamp: int) -> None:
@@ -332,6 +340,8 @@ class World:
         self._show({**seen.rows, country: rows}, {**seen.tombs, country: tombs})
         if kind in _NOTED:
             self.note(_NOTED[kind])
+        if self.watched:
+            self.note("write during a run")
 
     def _change(
         self, kind: str, country: str, rows: dict[Key, Record], tombs: dict[Key, int], key: Key, stamp: int
@@ -343,6 +353,8 @@ class World:
             del rows[key]
             if kind != "leave" or self.options.scope_tombstones:
                 tombs[key] = stamp
+            else:
+                self.note("out of scope unsaid")
         elif kind in ("create", "recreate", "arrive"):
             rows[key] = self._born(kind, known, stamp)
             if key in tombs and not self.options.keeps_tombstones:
@@ -356,7 +368,7 @@ class World:
 
     def _notice(self, kind: str, known: Record | None, stamp: int) -> None:
         if known is not None and stamp == known.stamp:
-            self.note("equal timestamps")
+            self.note("two versions at one timestamp")
         if known is not None and stamp < known.stamp:
             self.note("older timestamp later")
 
@@ -381,7 +393,7 @@ class World:
         self.now += 1
         self.columns += 1
         self._show(self.current.rows, self.current.tombs)
-        self.note("column added")
+        self.note("column added during a run" if self.watched else "column added")
 
     def restore(self) -> None:
         """Back to an earlier state; what was in flight is lost."""
@@ -389,7 +401,8 @@ class World:
         earlier = self.chance.choice(self.shown[len(self.options.countries) :] or self.shown)
         self.pending.clear()
         self._show(earlier.rows, earlier.tombs)
-        self.note("restore")
+        self.restored = True
+        self.note("restore during a run" if self.watched else "restore")
 
 
 _NOTED = {
