@@ -1,0 +1,54 @@
+"""The schedules ask for everything by day, and by night for what was proven longest ago."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from focus_assets.defs.resources import resources_of
+from focus_assets_tests.acceptance.conftest import COUNTRIES, Site
+
+
+def asked(site: Site, name: str) -> list[list[str]]:
+    """The partitions of every run that a tick asks for."""
+    schedule: Any = site.defs.resolve_schedule_def(name)
+    wanted = {key: made for key, made in resources_of(site.config).items() if key in schedule.required_resource_keys}
+    with dg.build_schedule_context(
+        instance=site.instance, scheduled_execution_time=datetime(2025, 7, 1, 2, tzinfo=UTC), resources=wanted
+    ) as context:
+        requests = schedule.evaluate_tick(context).run_requests
+    assert len({request.run_key for request in requests}) == len(requests)
+    return [next(iter(request.run_config["ops"].values()))["config"]["partitions"] for request in requests]
+
+
+def test_the_delta_asks_for_every_partition(site: Site) -> None:
+    names = [f"retail/{item}/{country}" for item in ("promotions", "products", "stores") for country in COUNTRIES]
+    assert asked(site, "delta") == [names]
+
+
+def test_a_night_takes_what_was_never_proven_then_the_oldest_proofs_within_its_budget(site: Site) -> None:
+    config = site.configured(retail={"resources": ["promotions"]}, schedules={"full_diff_partitions_per_night": 2})
+    night = site.at(config)
+    assert asked(night, "nightly_full_diff") == [["retail/promotions/DE", "retail/promotions/FR"]]
+    night.materialize(*COUNTRIES)
+    site.sql("UPDATE _focus_ledger SET proven_at = '2025-01-01T00:00:00.000000Z' WHERE partition = 'NO'")
+    site.sql("UPDATE _focus_ledger SET proven_at = NULL WHERE partition = 'FR'")
+    assert asked(night, "nightly_full_diff") == [["retail/promotions/FR", "retail/promotions/NO"]]
+
+
+def test_a_budget_bounds_a_full_diff_that_is_asked_for_by_hand(site: Site) -> None:
+    night = site.at(site.configured(retail={"resources": ["promotions"]}))
+    night.materialize(*COUNTRIES)
+    site.sql("UPDATE _focus_ledger SET proven_at = '2025-01-01T00:00:00.000000Z' WHERE partition = 'NO'")
+    assert night.run("full_diff", budget=1).success
+    assert night.materialized("NO")["reason"] == "it was asked for"
+    assert night.materialized("DE")["reason"] == "no full load has completed"
+
+
+def test_a_partition_that_is_not_known_is_refused_with_the_known(site: Site) -> None:
+    result = site.run("full_diff", partitions=["retail/promotions/XX"])
+    assert not result.success
+    said = result.get_step_failure_events()[0].step_failure_data.user_failure_data.description
+    assert said.startswith("there is no partition 'retail/promotions/XX'; known: ")
