@@ -62,7 +62,7 @@ class ExactReader:
     def read(self, block: Block) -> Piece:
         """The rows of a block; raises RowError, Truncated, UnexpectedBody.
 
-        With `quarantine` a bad row becomes a reject. A line that is no JSON object and an unknown attribute raise still:
+        With `quarantine` a bad row becomes a reject. What is no JSON object and an unknown attribute raise still:
         they speak of the body and of the schema, not of one row.
         """
         results = [self._result(line) for line in lines_of(block)]
