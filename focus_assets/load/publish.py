@@ -12,7 +12,7 @@ from focus_assets.load.apply import Apply, Statements, apply_stage
 from focus_assets.load.ledger import amend, claim, read_entry
 from focus_assets.load.rejects import quarantine
 from focus_assets.load.stage import Stage
-from focus_assets.model.errors import DatabaseUnreachable
+from focus_assets.model.errors import DatabaseUnreachable, StaleGeneration
 from focus_assets.model.feed import Reject
 from focus_assets.model.ledger import LedgerEntry
 from focus_assets.model.outcome import Changes
@@ -101,7 +101,18 @@ def _apply(database: Database, connection: sa.Connection, load: Publication) -> 
 
 
 def _committed(database: Database, load: Publication) -> LedgerEntry | None:
-    with database.reading("read the ledger after a lost connection") as connection:
-        found = read_entry(connection, load.ref)
+    """What the ledger says once nobody can change it any more.
+
+    A COMMIT that was sent may take effect after we have lost sight of it: who claims again waits for its end.
+    """
+    doing = "read the ledger after a lost connection"
+    try:
+        with database.connection(doing) as connection, database.transaction(connection, doing) as transaction:
+            claim(connection, load.ref, load.entry)
+            transaction.rollback()
+        return None
+    except StaleGeneration:
+        with database.reading(doing) as connection:
+            found = read_entry(connection, load.ref)
     mine = found is not None and found.run_id == load.entry.run_id and found.generation == load.entry.generation
     return found if mine else None
