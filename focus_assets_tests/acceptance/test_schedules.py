@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pytest
 
 from focus_assets.defs.resources import resources_of
 from focus_assets_tests.acceptance.conftest import COUNTRIES, Site
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    """On disk: a schedule's context opens it anew."""
+    home = tmp_path / "dagster"
+    home.mkdir()
+    with dg.DagsterInstance.local_temp(str(home)) as found:
+        yield found
 
 
 def asked(site: Site, name: str) -> list[list[str]]:
