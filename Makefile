@@ -72,6 +72,10 @@ kills: .venv/.dev ## kill -9 a run at every point and compare (ARGS="--postgres 
 truncations: .venv/.dev ## cut an answer at every byte and see who takes it for whole (ARGS="--cuts 2000")
 	@$(BIN)/python -m focus_assets_tests.integration.truncation.truncations $(or $(ARGS),--all)
 
+.PHONY: bench
+bench: setup ## measure a million rows beside the databases' own loading (ROWS=100000 ONLY=postgres)
+	@$(BIN)/python -m benchmarks $(if $(ROWS),--rows $(ROWS)) $(if $(ONLY),--only $(ONLY)) $(ARGS)
+
 .PHONY: golden
 golden: .venv/.dev ## rewrite the golden files; their diff is the review
 	@$(BIN)/python -m pytest -q --golden

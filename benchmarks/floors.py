@@ -1,0 +1,75 @@
+"""Load rows the way that a database's own manual would: what the mirror is measured against.
+
+Processes of their own: `python -m benchmarks.floors copy URL CSV` where there is no psql, and
+`python -m benchmarks.floors executemany FILE CSV`, which prints the seconds of the loading alone.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sqlite3
+import sys
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import psycopg
+
+from benchmarks.corpus import COLUMNS
+
+BLOCK, BATCH = 1024 * 1024, 2000
+SQLITE_TABLE = f"CREATE TABLE promotions ({', '.join(COLUMNS)})"
+SQLITE_KEY = "CREATE UNIQUE INDEX promotions_key ON promotions (id)"
+
+
+def copy(url: str, file: Path) -> None:
+    """COPY of a CSV file, then the primary key."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        with file.open("rb") as lines, connection.cursor().copy("COPY promotions FROM STDIN (FORMAT csv)") as sink:
+            while block := lines.read(BLOCK):
+                sink.write(block)
+        connection.execute("ALTER TABLE promotions ADD PRIMARY KEY (id)")
+
+
+def executemany(path: Path, file: Path) -> dict[str, float]:
+    """Ready tuples in one transaction, then the key's index; the making of the tuples is not counted."""
+    with sqlite3.connect(path, isolation_level=None) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(SQLITE_TABLE)
+        wall, cpu = 0.0, 0.0
+        for statement, rows in _statements(file):
+            began, used = time.perf_counter(), time.process_time()
+            if rows:
+                connection.executemany(statement, rows)
+            else:
+                connection.execute(statement)
+            wall, cpu = wall + time.perf_counter() - began, cpu + time.process_time() - used
+    connection.close()
+    return {"wall": wall, "cpu": cpu}
+
+
+def _statements(file: Path) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
+    insert = f"INSERT INTO promotions VALUES ({', '.join('?' * len(COLUMNS))})"
+    yield "BEGIN IMMEDIATE", []
+    with file.open(encoding="utf-8", newline="") as lines:
+        rows = csv.reader(lines)
+        while batch := [_typed(row) for row in islice(rows, BATCH)]:
+            yield insert, batch
+    yield SQLITE_KEY, []
+    yield "COMMIT", []
+
+
+def _typed(row: list[str]) -> tuple[object, ...]:
+    values: list[object] = [text or None for text in row]
+    values[4], values[6], values[7] = int(row[4]), float(row[6]), row[7] == "true"
+    return tuple(values)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "copy":
+        copy(sys.argv[2], Path(sys.argv[3]))
+    else:
+        sys.stdout.write(json.dumps(executemany(Path(sys.argv[2]), Path(sys.argv[3]))))

@@ -1,0 +1,162 @@
+"""Say what was measured: medians and ratios as a table, everything as JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import platform
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from rich.table import Table
+
+from benchmarks.bench import DATABASES, DELTA, FLOOR, FULL, UNCHANGED, Results, Run
+from benchmarks.postgres import copies_by
+
+MIB = 1024 * 1024
+LIMIT = 200 * MIB
+PACKAGES = ("focus-assets", "httpx", "msgspec", "psycopg", "psycopg-binary", "sqlalchemy")
+TITLES = {"postgres": "PostgreSQL", "sqlite": "SQLite"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The runs of one contender, summed up by their medians; `ratio` is to the line that `over` names."""
+
+    database: str
+    work: str
+    runs: Sequence[Run]
+    over: str = ""
+    ratio: float | None = None
+
+    def median(self, name: str) -> float | None:
+        """Of one figure of the costs, None where it was not seen."""
+        found = [getattr(run.cost, name) for run in self.runs]
+        return None if None in found else statistics.median(found)
+
+    @property
+    def wall(self) -> float:
+        """Median seconds."""
+        return statistics.median(run.cost.wall for run in self.runs)
+
+    @property
+    def peak(self) -> int:
+        """The most that any run needed."""
+        return max(run.cost.peak for run in self.runs)
+
+
+def lines_of(results: Results) -> list[Line]:
+    """One for every contender over the many rows, in the order in which they ran."""
+    found: dict[tuple[str, str], list[Run]] = {}
+    for run in _many(results):
+        found.setdefault((run.database, run.work), []).append(run)
+    plain = {key: Line(*key, runs) for key, runs in found.items()}
+    return [_compared(line, plain) for line in plain.values()]
+
+
+def _compared(line: Line, all_lines: dict[tuple[str, str], Line]) -> Line:
+    over = {FULL: FLOOR, UNCHANGED: FULL, DELTA: FULL}.get(line.work)
+    other = all_lines.get((line.database, over)) if over else None
+    return dataclasses.replace(line, over=over or "", ratio=line.wall / other.wall) if other else line
+
+
+def _many(results: Results) -> Iterable[Run]:
+    """A delta reads few rows of many; a full load of few rows is about memory alone."""
+    return (run for run in results.runs if run.work == DELTA or run.rows == results.corpus.rows)
+
+
+def memory_ratios(results: Results) -> dict[str, tuple[int, int]]:
+    """By database: the peak of the full load of many rows, and of few."""
+    ratios = {}
+    for name in DATABASES:
+        full = [run for run in results.runs if run.database == name and run.work == FULL]
+        many = [run.cost.peak for run in full if run.rows == results.corpus.rows]
+        few = [run.cost.peak for run in full if run.rows < results.corpus.rows]
+        if many and few:
+            ratios[name] = max(many), max(few)
+    return ratios
+
+
+def table_of(results: Results) -> Table:
+    """For people."""
+    corpus = results.corpus
+    table = Table(
+        title=f"{corpus.rows:,} rows, {corpus.body_bytes / MIB:,.0f} MiB of NDJSON, {os.cpu_count()} cores",
+        caption=_caption(results),
+        caption_justify="left",
+    )
+    table.add_column("work", min_width=38)
+    for name in ("wall s", "of them", "ratio", "rows/s", "CPU s", "database CPU s", "peak MiB"):
+        table.add_column(name, justify="right")
+    for line in lines_of(results):
+        table.add_row(*_cells(line, corpus.changes), end_section=line.work == DELTA)
+    return table
+
+
+def _cells(line: Line, changes: int) -> list[str]:
+    walls = [run.cost.wall for run in line.runs]
+    ratio = "1.00" if line.work == FLOOR else "" if line.ratio is None else f"{line.ratio:.2f} × {line.over}"
+    rows = line.runs[0].rows
+    return [
+        f"{TITLES[line.database]}: {_title(line, changes)}",
+        f"{line.wall:.2f}",
+        f"{min(walls):.2f}–{max(walls):.2f}",
+        ratio,
+        f"{rows / line.wall:,.0f}",
+        _seconds(line.median("cpu")),
+        _seconds(line.median("database_cpu")),
+        f"{line.peak / MIB:.0f}",
+    ]
+
+
+def _title(line: Line, changes: int) -> str:
+    floor = f"{copies_by()} csv + key" if line.database == "postgres" else "executemany + index"
+    return {
+        FLOOR: floor,
+        FULL: "first full load",
+        UNCHANGED: "full diff, nothing changed",
+        DELTA: f"delta of {changes:,} lines",
+    }[line.work]
+
+
+def _seconds(found: float | None) -> str:
+    return "–" if found is None else f"{found:.2f}"
+
+
+def _caption(results: Results) -> str:
+    said = [
+        f"{TITLES[name]}: peak {many / MIB:.0f} MiB, {many / few:.2f} × that of few rows ({few / MIB:.0f} MiB)"
+        for name, (many, few) in memory_ratios(results).items()
+    ]
+    loads = [run.cost.load for run in results.runs]
+    settings = results.settings.get("postgres", {})
+    shown = ", ".join(f"{name} {value}" for name, value in settings.items())
+    return "\n".join(filter(None, [*said, f"load average {min(loads):.1f} to {max(loads):.1f}", shown]))
+
+
+def json_of(results: Results) -> dict[str, Any]:
+    """For programs: every run, not only the medians."""
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": {"cores": os.cpu_count(), "platform": platform.platform(), "python": platform.python_version()},
+        "packages": {name: version(name) for name in PACKAGES},
+        "databases": results.settings,
+        "floor": copies_by(),
+        "corpus": dataclasses.asdict(results.corpus),
+        "lines": [
+            {"database": line.database, "work": line.work, "wall": line.wall, "over": line.over, "ratio": line.ratio}
+            for line in lines_of(results)
+        ],
+        "memory": {name: {"many": many, "few": few} for name, (many, few) in memory_ratios(results).items()},
+        "runs": [dataclasses.asdict(run) for run in results.runs],
+    }
+
+
+def over_the_limit(results: Results) -> list[str]:
+    """Who needed more memory than a load may need."""
+    ours = [line for line in lines_of(results) if line.work != FLOOR]
+    return [f"{TITLES[line.database]}: {line.work}" for line in ours if line.peak > LIMIT]

@@ -1,0 +1,42 @@
+"""The bench runs from start to end."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine import make_url
+
+WORKS = ["floor", "full", "unchanged", "delta"]
+
+
+def bench(root: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`make bench`, in the test's own Python."""
+    command = [sys.executable, "-m", "benchmarks", *arguments]
+    env = {**os.environ, **environment}
+    return subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+def test_it_measures_every_load_beside_its_floor(root: Path, tmp_path: Path, postgres_server: str) -> None:
+    server = make_url(postgres_server).set(drivername="postgresql").render_as_string(hide_password=False)
+    done = bench(root, "--rows=2000", "--rounds=1", f"--out={tmp_path}", FOCUS_BENCH_POSTGRES_URL=server)
+    assert done.returncode == 0, done.stderr
+    (file,) = tmp_path.iterdir()
+    saved = json.loads(file.read_text(encoding="utf-8"))
+    lines = [(line["database"], line["work"]) for line in saved["lines"]]
+    assert lines == [(database, work) for database in ("postgres", "sqlite") for work in WORKS]
+    assert all((line["ratio"] is None) == (line["work"] == "floor") for line in saved["lines"])
+    assert all(run["cost"]["peak"] < 200 * 1024 * 1024 for run in saved["runs"])
+    assert "first full load" in done.stdout
+
+
+def test_a_contender_that_fails_is_told_by_its_last_words(root: Path, tmp_path: Path) -> None:
+    nobody = "postgresql://nobody@127.0.0.1:1/nothing"
+    done = bench(root, "--rows=100", "--only=postgres", f"--out={tmp_path}", FOCUS_BENCH_POSTGRES_URL=nobody)
+    assert done.returncode != 0
+    assert not list(tmp_path.iterdir())
