@@ -241,13 +241,13 @@ LOSSY = [
 
 @pytest.mark.parametrize("alteration", LOSSY)
 async def test_a_column_that_goes_or_changes_its_type_is_for_a_person_to_decide(
-    everywhere: Scene, alteration: Alteration
+    scene: Scene, alteration: Alteration
 ) -> None:
-    await everywhere.loaded()
-    everywhere.server.alter("things", alteration)
-    error = await everywhere.refused(SchemaChanged)
+    await scene.loaded()
+    scene.server.alter("things", alteration)
+    error = await scene.refused(SchemaChanged)
     assert "drop the table" in str(error)
-    await everywhere.refused(SchemaChanged, wish=Wish(full=True))
+    await scene.refused(SchemaChanged, wish=Wish(full=True))
 
 
 async def test_a_key_that_changes_is_for_a_person_to_decide(scene: Scene) -> None:
@@ -272,11 +272,11 @@ async def test_dropping_the_table_takes_the_new_schema_for_every_country(everywh
 
 @pytest.mark.parametrize("alteration", LOSSY)
 async def test_a_country_that_is_new_never_fills_a_table_of_another_schema(
-    everywhere: Scene, alteration: Alteration
+    scene: Scene, alteration: Alteration
 ) -> None:
-    await everywhere.loaded("DE")
-    everywhere.server.alter("things", alteration)
-    await everywhere.refused(SchemaChanged, "FR")
+    await scene.loaded("DE")
+    scene.server.alter("things", alteration)
+    await scene.refused(SchemaChanged, "FR")
 
 
 async def test_a_country_without_rows_never_fills_a_table_of_another_schema(everywhere: Scene) -> None:

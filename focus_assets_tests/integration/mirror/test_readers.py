@@ -1,0 +1,115 @@
+"""Whoever reads the mirror sees exactly one committed load: rows and ledger agree in every statement."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+from focus_assets.model.errors import FocusError, Truncated
+from focus_assets.run import Wish
+from focus_assets_tests.integration.mirror.scene import Scene
+
+Seen = tuple[int, int, int | None, int | None]
+FULL = Wish(full=True)
+
+
+def _question(scene: Scene) -> sa.TextClause:
+    """How many rows, a sum over what they hold, and what the ledger says of them: one statement."""
+    mine = "FROM \"_focus_ledger\" WHERE resource = 'things' AND partition = 'DE'"
+    return sa.text(
+        "SELECT count(*), coalesce(sum(amount), 0),"
+        f" (SELECT rows {mine}), (SELECT generation {mine}) FROM {scene.shown} WHERE _country = 'DE'"
+    )
+
+
+def _look(scene: Scene) -> Seen:
+    with scene.database.reading("look") as connection:
+        count, total, rows, generation = connection.execute(_question(scene)).one()
+    return count, int(total), rows, generation
+
+
+@contextmanager
+def _readers(scene: Scene) -> Iterator[set[Seen]]:
+    """Two threads that look all the while; what they saw."""
+    seen: set[Seen] = set()
+    failed: list[str] = []
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.wait(0.002):
+            try:
+                seen.add(_look(scene))
+            except FocusError as error:
+                failed.append(str(error))
+
+    threads = [threading.Thread(target=look) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield seen
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+    # before the first load there is no table to look at
+    assert [text for text in failed if "no such table" not in text and "does not exist" not in text] == []
+
+
+async def test_a_reader_sees_each_load_as_a_whole_or_not_at_all(everywhere: Scene) -> None:
+    scene = everywhere
+    committed: set[Seen] = {(0, 0, None, None)}
+    with _readers(scene) as seen:
+        for number, wish in enumerate([Wish(), Wish(), FULL, Wish(), FULL]):
+            scene.change(creates=20, updates=8, deletes=12, recreates=2)
+            if number == 3:  # this one is healed
+                scene.sql(f"DELETE FROM {scene.shown} WHERE id = 'k00000'")
+                committed.add(_look(scene))
+            assert (await scene.mirror(wish=wish)).error is None
+            committed.add(_look(scene))
+    assert seen <= committed
+    assert len(seen) > 1
+    assert scene.stored() == scene.served()
+
+
+async def test_a_reader_sees_nothing_of_a_load_that_is_refused(everywhere: Scene) -> None:
+    await everywhere.loaded()
+    committed = _look(everywhere)
+    everywhere.change(creates=9, updates=9, deletes=9)
+    everywhere.edit_state(lambda payload: payload.update(total_items=31))
+    with _readers(everywhere) as seen:
+        for wish in (Wish(), FULL):
+            assert (await everywhere.mirror(wish=wish)).error is not None
+        everywhere.faults(*[("full", "cut_line")] * 3)
+        assert isinstance((await everywhere.mirror(wish=FULL)).error, Truncated)
+    assert seen <= {committed}
+
+
+async def test_a_reader_whose_transaction_is_older_keeps_what_it_saw(everywhere: Scene) -> None:
+    await everywhere.loaded()
+    question = _question(everywhere)
+    with everywhere.database.reading("look for long") as connection:
+        if everywhere.database.dialect.has_schemas:
+            connection.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+        before = tuple(connection.execute(question).one())
+        everywhere.change(creates=9, updates=9, deletes=3)
+        await everywhere.loaded()
+        assert (await everywhere.mirror(wish=FULL)).error is None
+        assert tuple(connection.execute(question).one()) == before
+    assert _look(everywhere)[0] == 36
+
+
+async def test_what_is_fetched_is_nobody_else_s_to_see_before_it_is_published(everywhere: Scene) -> None:
+    await everywhere.loaded()
+    committed = _look(everywhere)
+    everywhere.change(creates=9, updates=9, deletes=9)
+    seen: set[Seen] = set()
+
+    async def look(endpoint: str) -> None:
+        seen.add(_look(everywhere))
+
+    everywhere.gate = look
+    await everywhere.loaded()
+    assert seen == {committed}
