@@ -1,0 +1,49 @@
+"""The demo ends in sync, and shows on its way what a count cannot see."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+PROGRAM = "import sys; from focus_assets.cli import main; sys.exit(main())"
+pytestmark = pytest.mark.slow
+
+
+def demo(folder: Path, *options: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """The command in an empty folder, with an instance of its own there."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("FOCUS_", "DAGSTER_"))}
+    command = [sys.executable, "-c", PROGRAM, "demo", *options]
+    return subprocess.run(
+        command, cwd=folder, env=ours | environ, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def test_the_demo_ends_in_sync_and_leaves_a_mirror_to_look_at(tmp_path: Path) -> None:
+    done = demo(tmp_path)
+    lines = done.stdout.splitlines()
+    assert lines[-1] == "IN SYNC 15/15 (proven 15)", done.stdout + done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(re.findall(r"^re(?:tail|ference)/\w+/\w\w +delta ", done.stdout, re.MULTILINE)) == 15
+    tampered = re.search(r"UPDATE retail__promotions .*\n.*id = '([0-9a-f-]+)'", done.stdout)
+    assert tampered is not None
+    assert f"1 row was wrong: id {tampered[1]}" in done.stdout
+    assert "a count sees nothing" in done.stdout
+    with closing(sqlite3.connect(tmp_path / ".focus" / "demo" / "focus.db")) as connection:
+        query = re.search(r'^try +sqlite3 \S+ "(.*)"$', done.stdout, re.MULTILINE)
+        assert query is not None
+        assert [row[0] for row in connection.execute(query[1])] == ["DE", "FR", "NO"]
+    assert (tmp_path / ".focus" / "dagster" / "history").is_dir()
+
+
+def test_the_demo_does_the_same_on_postgresql(tmp_path: Path, postgres_server: str) -> None:
+    done = demo(tmp_path, "--db", "postgres", FOCUS_DATABASE_URL=postgres_server)
+    assert done.stdout.splitlines()[-1] == "IN SYNC 15/15 (proven 15)", done.stdout + done.stderr
+    assert done.returncode == 0
+    assert "psql postgresql://" in done.stdout

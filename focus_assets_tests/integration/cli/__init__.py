@@ -1,0 +1,1 @@
+"""What the command promises with a server on a socket."""

@@ -1,0 +1,1 @@
+"""What the command promises without a server."""
