@@ -62,6 +62,14 @@ class Timeouts:
     stream: float = 3600.0
 
 
+@cache
+def _version() -> str:
+    try:
+        return version("focus-assets")
+    except PackageNotFoundError:  # run from a folder that was not installed
+        return "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class HttpSettings:
     """Where requests may go, and what they may cost.
@@ -318,14 +326,6 @@ def _origin(url: str) -> Origin:
     if origin is None:
         raise OriginRefused("a server is named by an http or https URL", url=redact(url))
     return origin
-
-
-@cache
-def _version() -> str:
-    try:
-        return version("focus-assets")
-    except PackageNotFoundError:  # run from a folder that was not installed
-        return "unknown"
 
 
 def _http_client(settings: HttpSettings, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:

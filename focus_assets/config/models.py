@@ -68,7 +68,9 @@ class Retry(_Knobs):
     """How often to try again what may be repeated."""
 
     attempts: _Count = Field(default=6, description="Tries of one request, the first included.")
-    budget_seconds: _Seconds = Field(default=300.0, description="No new try once the waits between them would take longer than this in all.")
+    budget_seconds: _Seconds = Field(
+        default=300.0, description="No new try once the waits between them would take longer than this in all."
+    )
 
 
 class RateLimit(_Knobs):

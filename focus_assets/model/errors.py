@@ -297,7 +297,8 @@ class Incomplete(LoadError):
     def __init__(self, *, held: int, total_items: int) -> None:
         self.held, self.total_items = held, total_items
         super().__init__(
-            f"the full load holds {held:,} rows, the server said {total_items:,} before and after it; nothing was published"
+            f"the full load holds {held:,} rows, the server said {total_items:,} before and after it; "
+            "nothing was published"
         )
 
 

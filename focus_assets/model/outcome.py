@@ -27,8 +27,9 @@ class Changes:
 class Outcome:
     """One finished run; `verdict` is None when it failed, and `error` says how.
 
-    `load` is `full` or `delta`, with the reason beside it; `healed` where a mismatch forced the full diff; `seconds` is wall time; `fetched` counts lines,
-    `body_bytes` the bytes of their bodies after decoding; `notes` are sentences for a person.
+    `load` is `full` or `delta`, with the reason beside it; `healed` where a mismatch forced the full
+    diff; `seconds` is wall time; `fetched` counts lines, `body_bytes` the bytes of their bodies after decoding; `notes`
+    are sentences for a person.
     """
 
     ref: PartitionRef

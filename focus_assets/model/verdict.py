@@ -108,7 +108,7 @@ def settles(bracket: Bracket, rounds: int) -> bool:
 
 
 def closes(bracket: Bracket, *, full: bool, rounds: int) -> bool:
-    """Whether a closing delta could prove a full load: the totals agree, but nothing says that the server stood still."""
+    """Whether a closing delta could prove a full load: the totals agree, but nothing says that the server rested."""
     return full and rounds == 0 and bracket.agrees and not bracket.quiet
 
 

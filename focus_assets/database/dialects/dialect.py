@@ -24,6 +24,9 @@ class Lane:
 class Dialect(Protocol):
     """What differs between databases, and nothing else."""
 
+    def __hash__(self) -> int:
+        """Tables are laid out once for a dialect and a schema."""
+
     @property
     def name(self) -> str:
         """The word in a URL before `+` or `:`."""
