@@ -8,9 +8,9 @@ from random import Random
 
 from focus_assets.config import Config
 from focus_assets.run import Wish
-from focus_assets_tests.simulation.faults import CALM, Fault, Weather
+from focus_assets_tests.simulation.faults import CALM, SILENT, Fault, Weather
 from focus_assets_tests.simulation.transport import SERVICE, Bustle
-from focus_assets_tests.simulation.world import SECOND, Options
+from focus_assets_tests.simulation.world import SECOND, Options, World
 
 HOUR, DAY = 3600 * SECOND, 86_400 * SECOND
 CALM_KINDS = ("create", "create", "update", "update", "delete")
@@ -30,6 +30,17 @@ class Step:
     rest: int = 0
     restores: bool = False
     adds_column: bool = False
+    adds_column_during: bool = False
+
+    def prepare(self, world: World) -> None:
+        """What happens before the run; what is to happen during it is laid ready."""
+        world.live(self.gap, self.writes)
+        if self.restores:
+            world.restore()
+        if self.adds_column:
+            world.add_column()
+        world.live(self.rest)
+        world.column_due = self.adds_column_during
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +77,8 @@ def draw_plan(chance: Random) -> Plan:
     """Everything that is decided before the first run."""
     overlap = chance.choice((60, 120, 300))
     server = _server(chance, overlap)
-    breaks = server.clamps or (not server.scope_tombstones and "leave" in server.kinds) or not server.tells_time
+    unsaid = not server.scope_tombstones and "leave" in server.kinds
+    breaks = unsaid or server.clamps or server.paging == "offset" or not server.tells_time
     steps = tuple(_steps(chance, server))
     latest = _longest(server, overlap)
     return Plan(
@@ -87,10 +99,11 @@ def _maybe(chance: Random, share: float) -> bool:
 def _server(chance: Random, overlap: int) -> Options:
     nodes = tuple(chance.randrange(-5, 6) * SECOND for _ in range(chance.choice((1, 1, 3))))
     late = chance.choice((0.0, 0.0, 0.2, 0.6))
+    large = chance.randint(180, 260) if _maybe(chance, 0.08) else 0
     most = overlap * SECOND * chance.choice((0, 0, 0, 3)) or max(0, (overlap - 16) * SECOND)
     return Options(
         countries=("DE", "FR") if _maybe(chance, 0.25) else ("DE",),
-        keys=chance.randint(16, 60),
+        keys=large or chance.randint(16, 60),
         composite=_maybe(chance, 0.2),
         nodes=nodes,
         tick=chance.choice((1, 1000, SECOND)),
@@ -114,8 +127,12 @@ def _server(chance: Random, overlap: int) -> Options:
         updated_is_null=_maybe(chance, 0.5),
         gzip=_maybe(chance, 0.2),
         framing=chance.choice(("length", "chunked", "close")),
-        kinds=(*CALM_KINDS * chance.choice((1, 3)), *(kind for kind in ODD_KINDS if _maybe(chance, 0.25))),
+        kinds=_kinds(chance, ("flood", "mass_delete", "mass_delete") if large else ()),
     )
+
+
+def _kinds(chance: Random, more: tuple[str, ...]) -> tuple[str, ...]:
+    return (*more, *CALM_KINDS * chance.choice((1, 3)), *(kind for kind in ODD_KINDS if _maybe(chance, 0.25)))
 
 
 def _knobs(chance: Random, overlap: int) -> dict[str, object]:
@@ -137,9 +154,9 @@ def _steps(chance: Random, server: Options) -> list[Step]:
 
 def _weather(chance: Random) -> Weather:
     """Some schedules see a few kinds of faults, and often; others a little of everything."""
-    rate = chance.choice((0.0, 0.0, 0.04, 0.12, 0.3))
+    rate = chance.choice((0.0, 0.0, 0.05, 0.15, 0.3))
     few = chance.choice((1, 2, 4, len(Fault)))
-    return Weather(rate, tuple(sorted(chance.sample(list(Fault), few)))) if rate else CALM
+    return Weather(rate, tuple(sorted(chance.sample(list(Fault), few)) + list(SILENT) * (few > 2))) if rate else CALM
 
 
 def _step(chance: Random, server: Options, weather: Weather, dense: float) -> Step:
@@ -154,4 +171,5 @@ def _step(chance: Random, server: Options, weather: Weather, dense: float) -> St
         rest=chance.choice((0, 0, 0, HOUR)),
         restores=_maybe(chance, 0.04),
         adds_column=_maybe(chance, 0.04),
+        adds_column_during=_maybe(chance, 0.04),
     )

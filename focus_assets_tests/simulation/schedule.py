@@ -10,14 +10,16 @@ from random import Random
 
 from focus_assets.database.open import Database
 from focus_assets.mirror import mirror
+from focus_assets.model.errors import ShrinkRefused
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.stamps import floor_micros, nanos
+from focus_assets.model.verdict import SHRINK_RATIO, SHRINK_ROWS
 from focus_assets.run import Tools, Wish
 from focus_assets.sources.open import open_source
 from focus_assets_tests.simulation.faults import CALM
 from focus_assets_tests.simulation.oracle import Image, Oracle, Ran, Reader, published
-from focus_assets_tests.simulation.plan import Plan, Step, draw_plan
+from focus_assets_tests.simulation.plan import Plan, draw_plan
 from focus_assets_tests.simulation.transport import BASE_URL, SERVICE, Bustle, SimulatedClock, SimulatedServer
 from focus_assets_tests.simulation.world import World
 
@@ -68,7 +70,7 @@ class Schedule:
         self.log(repr(self.plan))
         self.world.populate()
         for step in self.plan.steps:
-            self._between(step)
+            step.prepare(self.world)
             self.server.weather, self.server.bustle = step.weather, step.bustle
             await self._run(step.country, step.wish)
             self._close_window()
@@ -76,20 +78,13 @@ class Schedule:
         self.report.events = self._digest.hexdigest()
         return self.report
 
-    def _between(self, step: Step) -> None:
-        self.world.live(step.gap, step.writes)
-        if step.restores:
-            self.world.restore()
-        if step.adds_column:
-            self.world.add_column()
-        self.world.live(step.rest, 0)
-
     def _close_window(self) -> None:
         self.report.windows.append(frozenset(self.happened))
         self.happened.clear()
 
     async def _finish(self) -> None:
         """The world rests; one full load; everything must be equal, and stay so in a delta."""
+        self.world.column_due = False
         self.world.rest()
         self.world.live(self.plan.rest)
         self.server.weather, self.server.bustle = CALM, Bustle()
@@ -115,6 +110,8 @@ class Schedule:
         wrong = self.oracle.judge(ran)
         if outcome.healed:
             self.happened.add("heal")
+        if _shrank(ran, country):
+            self.happened.add("shrink")
         self.report.false_verdicts += bool(wrong)
         self._blame(wrong)
         self._tell(outcome, ran.after)
@@ -159,3 +156,10 @@ class Schedule:
         for said in wrong:
             self.log(f"WRONG {said}")
             self.report.wrong.append(said)
+
+
+def _shrank(ran: Ran, country: str) -> bool:
+    """The guard had something to judge."""
+    before, after = len(ran.before.rows.get(country, ())), len(ran.after.rows.get(country, ()))
+    refused = isinstance(ran.outcome.error, ShrinkRefused)
+    return refused or (before - after > max(before * SHRINK_RATIO, SHRINK_ROWS))

@@ -113,6 +113,9 @@ class SimulatedServer(httpx.AsyncBaseTransport):
         """A moment between two things that the client sees."""
         busy = self.chance.random() < self.bustle.chance
         self.world.live(self.chance.randrange(20_000, 2 * SECOND), self.chance.randint(1, self.bustle.most) * busy)
+        if self.world.column_due and self.chance.random() < 0.2:
+            self.world.column_due = False
+            self.world.add_column()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The answer, its body not yet read."""

@@ -123,6 +123,7 @@ class World:
     writes: list[Write] = field(default_factory=list)
     serial: int = 0
     restored: bool = False
+    column_due: bool = False  # it is to come during the next run
     watched: bool = False  # a run is going on
     watermarks: dict[str, int] = field(default_factory=dict)  # what the mirror has claimed to have read up to
 
@@ -310,11 +311,12 @@ class World:
     def _victims(self, kind: str, country: str) -> tuple[Key, ...]:
         alive = sorted(self.current.rows[country])
         dead = [key for key in self.all_keys() if key not in self.current.rows[country]]
-        pool = dead if kind in ("create", "recreate", "arrive") else alive
+        pool = dead if kind in ("create", "recreate", "arrive", "flood") else alive
         if kind == "recreate":
             pool = [key for key in dead if key in self.current.tombs[country]]
-        most = {"bulk": len(pool), "mass_delete": len(pool) * 3 // 4}.get(kind, 3)
-        count = min(len(pool), self.chance.randint(1, max(1, most)) if kind != "mass_delete" else most)
+        most = {"bulk": len(pool), "mass_delete": len(pool) * 4 // 5, "flood": len(pool)}.get(kind, 3)
+        least = most if kind in ("mass_delete", "flood") else 1
+        count = min(len(pool), self.chance.randint(least, max(1, most)))
         return tuple(sorted(self.chance.sample(pool, count)))
 
     def _commit_due(self, until: int) -> None:
@@ -355,7 +357,7 @@ class World:
                 tombs[key] = stamp
             else:
                 self.note("out of scope unsaid")
-        elif kind in ("create", "recreate", "arrive"):
+        elif kind in ("create", "recreate", "arrive", "flood"):
             rows[key] = self._born(kind, known, stamp)
             if key in tombs and not self.options.keeps_tombstones:
                 del tombs[key]
