@@ -16,6 +16,7 @@ from rich.text import Text
 
 from focus_assets.cli.call import Call, print_json
 from focus_assets.cli.ending import FAILED, OK, sentence
+from focus_assets.cli.tables import print_hanging
 from focus_assets.config import Config, ExchangeSource, NoAuth, Retry, Timeouts
 from focus_assets.database.open import Database
 from focus_assets.model.errors import (
@@ -76,9 +77,9 @@ async def _doctor(call: Call, as_json: bool) -> int:
 def _print(call: Call, finding: Finding) -> None:
     mark = ("ok    ", "green") if finding.ok else ("FAIL  ", "bold red")
     said = Text.assemble(mark, (f"{finding.about}: {finding.what}  ", "bold"), finding.says)
-    call.out.print(said, soft_wrap=True)
+    print_hanging(call.out, said, indent=6)
     if finding.do:
-        call.out.print(Text(f"      → {finding.do}"), soft_wrap=True)
+        print_hanging(call.out, Text(f"      → {finding.do}"), indent=8)
 
 
 async def examine(config: Config) -> AsyncIterator[Finding]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import textwrap
 import traceback
 from collections.abc import Callable, Mapping
+from typing import TextIO
 
 from typer import Abort
 from typer.exceptions import TyperException
@@ -36,8 +39,17 @@ def _code(result: object) -> int:
 def _told(error: Exception, *, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
-    sys.stderr.write(f"focus: {sentence(error)}\n")
+    sys.stderr.write(f"{wrapped(f'focus: {sentence(error)}', sys.stderr)}\n")
     return exit_code(error)
+
+
+def wrapped(text: str, stream: TextIO) -> str:
+    """At words, for a terminal; a line of its own begins where it did."""
+    if not stream.isatty():
+        return text
+    width = shutil.get_terminal_size().columns
+    paper = textwrap.TextWrapper(width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    return "\n".join(paper.fill(line) for line in text.splitlines())
 
 
 def exit_code(error: Exception) -> int:

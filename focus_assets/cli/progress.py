@@ -14,6 +14,7 @@ from focus_assets.model.partition import PartitionRef
 QUIET_SECONDS = 1.0
 TERMINAL_SECONDS = 0.1
 PLAIN_SECONDS = 10.0
+ROOM = 4  # for the ^C that a terminal echoes: a line that wraps cannot be cleared
 
 
 @dataclass(slots=True)
@@ -60,7 +61,7 @@ class Meter:
         if not long:
             return ""
         ref = min(long)[1]
-        others = f"  and {len(self.loads) - 1} more" if len(self.loads) > 1 else ""
+        others = f" (+{len(self.loads) - 1})" if len(self.loads) > 1 else ""
         return f"{self.done} of {self.total} done; {ref}  {self.loads[ref]}{others}"
 
 
@@ -103,7 +104,7 @@ class ProgressLine:
 
     def _write(self, line: str) -> None:
         if self._live and (line or self._shown):
-            self._stream.write(f"\r\x1b[K{line[: self._width - 1]}")
+            self._stream.write(f"\r\x1b[K{line[: self._width - ROOM]}")
         elif line:
             self._stream.write(line + "\n")
         self._shown = bool(line)

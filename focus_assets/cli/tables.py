@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -74,12 +75,17 @@ def number(value: int | None) -> str:
 
 
 def sentences(console: Console, lines: Iterable[tuple[str, str]], *, style: str = "") -> None:
-    """`who: what`, one under the other, wrapped at words and set in from the second line on."""
-    from rich.padding import Padding
-
+    """`who: what`, one under the other."""
     for who, what in lines:
-        text = Text.assemble((f"{who}: ", "bold"), (what, style))
-        first, *rest = text.wrap(console, max(20, console.width - 2))
-        console.print(first)
-        for line in rest:
-            console.print(Padding(line, (0, 0, 0, 2)))
+        print_hanging(console, Text.assemble((f"{who}: ", "bold"), (what, style)), indent=2)
+
+
+def print_hanging(console: Console, text: Text, *, indent: int) -> None:
+    """A paragraph, for a terminal wrapped at words and set in from its second line on; elsewhere one line."""
+    if not console.is_terminal:
+        console.print(text, soft_wrap=True)
+        return
+    first, *rest = text.wrap(console, max(20, console.width - indent))
+    console.print(first)
+    for line in rest:
+        console.print(Padding(line, (0, 0, 0, indent)))

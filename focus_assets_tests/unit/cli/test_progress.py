@@ -45,7 +45,7 @@ def test_the_longest_is_told_and_the_others_are_counted() -> None:
     meter.heard(FR, 1, 1, now=1.0)
     meter.heard(DE, 1, 1, now=2.0)
     assert meter.line(9.0).startswith("0 of 2 done; retail/promotions/FR")
-    assert meter.line(9.0).endswith("and 1 more")
+    assert meter.line(9.0).endswith(" (+1)")
     meter.ended(FR)
     assert meter.line(9.0).startswith("1 of 2 done; retail/promotions/DE")
 

@@ -48,8 +48,14 @@ def test_the_source_is_left_out_only_where_it_says_nothing() -> None:
     assert short_names([ref("stores"), ref("stores", source="retail")]) == {}
 
 
-def test_a_sentence_wraps_at_words_and_is_set_in() -> None:
+def test_a_sentence_is_one_line_where_nobody_looks() -> None:
     console = Console(file=io.StringIO(), width=40)
+    sentences(console, [("who", "word " * 30)])
+    assert len(console.file.getvalue().splitlines()) == 1  # type: ignore[attr-defined]
+
+
+def test_a_sentence_wraps_at_words_and_is_set_in() -> None:
+    console = Console(file=io.StringIO(), width=40, force_terminal=True, no_color=True, color_system=None)
     sentences(console, [("retail/stores/DE", "something went wrong and it takes some words to say what")])
     found = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
     assert found[0].startswith("retail/stores/DE: something went wrong")
