@@ -76,6 +76,10 @@ truncations: .venv/.dev ## cut an answer at every byte and see who takes it for 
 bench: setup ## measure a million rows beside the databases' own loading (ROWS=100000 ONLY=postgres)
 	@$(BIN)/python -m benchmarks $(if $(ROWS),--rows $(ROWS)) $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
+.PHONY: simulate
+simulate: .venv/.dev ## try to break the mirror by seed (SEEDS=0-999 ARGS="--naive --database postgresql")
+	@$(BIN)/python -m focus_assets_tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(ARGS)
+
 .PHONY: golden
 golden: .venv/.dev ## rewrite the golden files; their diff is the review
 	@$(BIN)/python -m pytest -q --golden

@@ -115,9 +115,8 @@ def _compare(seeds: Sequence[int], jobs: int) -> None:
     found = list(play_naively(seeds, jobs=jobs))
     wrong, hidden = sum(one for one, _ in found), sum(other for _, other in found)
     share = f"{100 * wrong / len(found):.1f} %"
-    say(
-        f"the naive client: {wrong:,} of {len(found):,} schedules end wrong ({share}); COUNT(*) misses {hidden:,} of them"
-    )
+    said = f"{wrong:,} of {len(found):,} schedules end wrong ({share}); COUNT(*) misses {hidden:,} of them"
+    say(f"the naive client: {said}")
 
 
 if __name__ == "__main__":

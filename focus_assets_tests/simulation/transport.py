@@ -247,23 +247,23 @@ class SimulatedServer(httpx.AsyncBaseTransport):
         reading = Reading(self.world.now, feed.value, country)
         if self.world.options.paging:
             return self._paged(country, feed, since or 0, reading)
-        lines = [line for _, line in self._feed(feed, country, since or 0)]
+        lines = self._lines_of(feed, country, self._keys(feed, country, since or 0))
         total = {"x-total-lines": str(len(lines))} if self.world.options.total_lines else {}
         lines = self._spoilt(lines, fault)
         body = "".join(f"{line}\n" for line in lines).encode()
         return self._ready(path, body, reading, total)
 
-    def _feed(self, feed: Feed, country: str, since: int) -> list[tuple[Key, str]]:
-        """Keys and lines, in the order of the keys."""
-        world = self.world
-        rows = world.current.rows[country]
+    def _keys(self, feed: Feed, country: str, since: int) -> list[Key]:
         if feed is Feed.FULL:
-            return [(key, world.line(key, row)) for key, row in sorted(rows.items())]
+            return sorted(self.world.current.rows[country])
         name: FeedName = feed.value  # type: ignore[assignment]
-        keys = list(world.feed(name, country, since))
+        return list(self.world.feed(name, country, since))
+
+    def _lines_of(self, feed: Feed, country: str, keys: list[Key]) -> list[str]:
+        rows = self.world.current.rows[country]
         if feed is Feed.DELETED:
-            return [(key, world.tombstone(key)) for key in keys]
-        return [(key, world.line(key, rows[key])) for key in keys]
+            return [self.world.tombstone(key) for key in keys]
+        return [self.world.line(key, rows[key]) for key in keys]
 
     def _spoilt(self, lines: list[str], fault: Fault | None) -> list[str]:
         if not lines:
@@ -306,15 +306,15 @@ class SimulatedServer(httpx.AsyncBaseTransport):
         last: Key | None = None
         offset, by_offset, before = 0, self.world.options.paging == "offset", self.world.current
         while True:
-            lines = self._feed(feed, country, since)
-            rest = lines[offset:] if by_offset else [one for one in lines if last is None or one[0] > last]
+            keys = self._keys(feed, country, since)
+            rest = keys[offset:] if by_offset else [key for key in keys if last is None or key > last]
             if before is not self.world.current:
                 self.world.note("change between two pages")
             if not rest:
                 return
             page, before = rest[:PAGE], self.world.current
-            offset, last = offset + len(page), page[-1][0]
-            yield "".join(f"{line}\n" for _, line in page).encode()
+            offset, last = offset + len(page), page[-1]
+            yield "".join(f"{line}\n" for line in self._lines_of(feed, country, page)).encode()
 
 
 def _gzipped(body: bytes) -> bytes:

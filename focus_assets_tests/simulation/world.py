@@ -11,6 +11,7 @@ import json
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from random import Random
 from typing import Literal, TypeAlias
 
@@ -212,17 +213,13 @@ class World:
         qty = "null" if record.qty is None else record.qty
         extra = "".join(f',"extra{place}":"{record.name}x{place}"' for place in range(self.columns))
         return (
-            f'{{{self._key_text(key)},"name":"{record.name}","qty":{qty},"price":{record.price or "null"},'
+            f'{{{key_text(key)},"name":"{record.name}","qty":{qty},"price":{record.price or "null"},'
             f'"created_at":"{self.wire(record.created)}","updated_at":{updated}{extra}}}'
         )
 
     def tombstone(self, key: Key) -> str:
         """A deleted row's key as JSON."""
-        return f"{{{self._key_text(key)}}}"
-
-    def _key_text(self, key: Key) -> str:
-        names = ("id", "part")
-        return ",".join(f'"{name}":{json.dumps(part)}' for name, part in zip(names, key, strict=False))
+        return f"{{{key_text(key)}}}"
 
     def digest(self, country: str) -> str:
         """Order-free, over keys and versions."""
@@ -405,6 +402,12 @@ class World:
         self._show(earlier.rows, earlier.tombs)
         self.restored = True
         self.note("restore during a run" if self.watched else "restore")
+
+
+@cache
+def key_text(key: Key) -> str:
+    """A key's attributes, as they stand in a line."""
+    return ",".join(f'"{name}":{json.dumps(part)}' for name, part in zip(("id", "part"), key, strict=False))
 
 
 _NOTED = {
