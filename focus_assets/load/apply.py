@@ -31,6 +31,8 @@ class Apply:
 def apply_stage(connection: sa.Connection, dialect: Dialect, stage: Stage, how: Apply) -> Changes:
     """Delete, update, insert, in this order; to be called inside the load's transaction."""
     statements = Statements(dialect, stage, how)
+    if how.full:
+        dialect.prepare_diff(connection)
     deleted = connection.execute(statements.delete()).rowcount
     update = statements.update()
     updated = 0 if update is None else connection.execute(update).rowcount
@@ -74,6 +76,8 @@ class Statements:
         columns = [base.c[column.name] for column in target.schema.columns]
         added = [] if target.partition is None else [sa.literal(self.how.partition, sa.Text())]
         rows = sa.select(*added, *columns, self.dialect.moment(self.how.now)).where(~self._deleted(), ~there)
+        if self.dialect.inserts_by_key:
+            rows = rows.order_by(*self.stage.key(base))
         return sa.insert(target.table).from_select([column.name for column in target.table.columns], rows)
 
     def count_upserts(self) -> sa.Select[int]:

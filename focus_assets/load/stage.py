@@ -80,7 +80,10 @@ class Stage:
     def fold(self) -> int:
         """Lay the fetched round over what was there, the later word winning; returns how many keys it changed."""
         with self._writing("fold a round of changes") as connection:
+            if connection.execute(sa.select(sa.literal(1)).select_from(self.fresh).limit(1)).first() is None:
+                return 0  # what is there may be large, and stays as it is
             self._settle(connection, self.fresh)
+            self._database.dialect.analyze(connection, self.fresh)
             news = int(connection.execute(sa.select(sa.func.count()).where(self._is_news())).scalar_one())
             named = sa.select(*self.key(self.fresh))
             connection.execute(sa.delete(self.base).where(sa.tuple_(*self.key(self.base)).in_(named)))
@@ -120,7 +123,6 @@ class Stage:
         except IntegrityError:
             self._collapse(connection, table)
             self._index(connection, table)
-        self._database.dialect.analyze(connection, table)
 
     def _collapse(self, connection: sa.Connection, table: sa.Table) -> None:
         """Keep of each key an upsert rather than a deletion, then the newest version, then the last that came."""

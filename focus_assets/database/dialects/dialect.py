@@ -39,6 +39,10 @@ class Dialect(Protocol):
     def single_writer(self) -> bool:
         """Whether the whole database has one writer at a time."""
 
+    @property
+    def inserts_by_key(self) -> bool:
+        """Whether many rows are inserted faster in the order of their key."""
+
     def engine(self, url: sa.URL, *, lock_timeout: float) -> sa.Engine:
         """An engine whose statements wait at most `lock_timeout` seconds for somebody else's lock."""
 
@@ -65,6 +69,9 @@ class Dialect(Protocol):
 
     def analyze(self, connection: sa.Connection, table: sa.Table) -> None:
         """Tell the planner what a stage holds, once it is filled."""
+
+    def prepare_diff(self, connection: sa.Connection) -> None:
+        """Tell the planner that the statements until the transaction's end look at every row."""
 
     def translate(self, error: BaseException, doing: str) -> DatabaseError | None:
         """Our name for a driver's error; None for what is not the driver's."""

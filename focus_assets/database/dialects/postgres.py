@@ -63,6 +63,9 @@ class Postgres:
     single_writer = False
     has_schemas = True
 
+    # its index takes rows in any order, and to sort them first costs more
+    inserts_by_key = False
+
     def engine(self, url: sa.URL, *, lock_timeout: float) -> sa.Engine:
         """psycopg 3; `lock_timeout` holds for every statement of its connections."""
         try:
@@ -124,6 +127,10 @@ class Postgres:
     def analyze(self, connection: sa.Connection, table: sa.Table) -> None:
         """Autovacuum never sees a temporary table."""
         connection.exec_driver_sql(f"ANALYZE {connection.dialect.identifier_preparer.format_table(table)}")
+
+    def prepare_diff(self, connection: sa.Connection) -> None:
+        """A table that was just filled has no statistics yet: taken for small, it would be looked up row by row."""
+        connection.exec_driver_sql("SET LOCAL enable_nestloop = off")
 
     def translate(self, error: BaseException, doing: str) -> DatabaseError | None:
         """By SQLSTATE; a connection that was never there has none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import functools
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -57,6 +58,9 @@ class SQLite:
     single_writer = True
     has_schemas = False
 
+    # in any order the key's index outgrows the page cache, and each of its pages is written again and again
+    inserts_by_key = True
+
     def engine(self, url: sa.URL, *, lock_timeout: float) -> sa.Engine:
         """An engine whose transactions are ours to begin: the driver's own hide commits around DDL."""
         path = Path(url.database or "")
@@ -110,6 +114,9 @@ class SQLite:
     def analyze(self, connection: sa.Connection, table: sa.Table) -> None:
         """The planner knows a stage by its unique index."""
 
+    def prepare_diff(self, connection: sa.Connection) -> None:
+        """It looks up row by row whatever it is told."""
+
     def translate(self, error: BaseException, doing: str) -> DatabaseError | None:
         """By the primary result code."""
         if not isinstance(error, sqlite3.Error):
@@ -158,8 +165,13 @@ def _decimal_text(value: Value, column_type: ColumnType) -> str:
     """One text for one number: the declared scale, or no trailing zeros."""
     number = cast("decimal.Decimal", value)
     if column_type.scale is not None:
-        return format(number.quantize(decimal.Decimal(1).scaleb(-column_type.scale), context=_EXACT), "f")
+        return format(number.quantize(_unit(column_type.scale), context=_EXACT), "f")
     return format(number.normalize(_EXACT), "f")
+
+
+@functools.cache
+def _unit(scale: int) -> decimal.Decimal:
+    return decimal.Decimal(1).scaleb(-scale)
 
 
 def _list_text(value: Value, _type: ColumnType) -> str:

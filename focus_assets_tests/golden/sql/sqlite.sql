@@ -99,7 +99,7 @@ INSERT INTO retail__offers (_country, shop, number, small, whole, ratio, price, 
 FROM "temp"._focus_base
 WHERE "temp"._focus_base._focus_deleted = 0 AND NOT (EXISTS (SELECT *
 FROM retail__offers
-WHERE retail__offers._country = ? AND retail__offers.shop = "temp"._focus_base.shop AND retail__offers.number = "temp"._focus_base.number));
+WHERE retail__offers._country = ? AND retail__offers.shop = "temp"._focus_base.shop AND retail__offers.number = "temp"._focus_base.number)) ORDER BY "temp"._focus_base.shop, "temp"._focus_base.number;
 
 -- delta: delete
 DELETE FROM retail__offers WHERE retail__offers._country = ? AND (retail__offers.shop, retail__offers.number) IN (SELECT "temp"._focus_base.shop, "temp"._focus_base.number
@@ -114,7 +114,7 @@ INSERT INTO retail__offers (_country, shop, number, small, whole, ratio, price, 
 FROM "temp"._focus_base
 WHERE "temp"._focus_base._focus_deleted = 0 AND NOT (EXISTS (SELECT *
 FROM retail__offers
-WHERE retail__offers._country = ? AND retail__offers.shop = "temp"._focus_base.shop AND retail__offers.number = "temp"._focus_base.number));
+WHERE retail__offers._country = ? AND retail__offers.shop = "temp"._focus_base.shop AND retail__offers.number = "temp"._focus_base.number)) ORDER BY "temp"._focus_base.shop, "temp"._focus_base.number;
 
 -- count
 SELECT count(*) AS count_1
