@@ -12,7 +12,7 @@ from anyio.abc import TaskGroup
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from focus_assets.database.threads import in_thread
-from focus_assets.model.errors import FocusError
+from focus_assets.model.errors import FocusError, LimitExceeded
 from focus_assets.model.feed import Batch, Block, Feed, Reject, Row, Stamp
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.schema import ResourceSchema
@@ -20,6 +20,7 @@ from focus_assets.model.state import Bracket
 from focus_assets.sources.source import Decoder, Source
 
 BLOCKS_IN_FLIGHT = 4
+MOST_REJECTS = 10_000
 
 Batches: TypeAlias = Iterator[Sequence[Row]]
 Write: TypeAlias = Callable[[Batches], int]
@@ -63,12 +64,15 @@ class Fetched:
     rejects: list[Reject] = field(default_factory=list)
 
     def add(self, feed: Feed, batch: Batch, size: int) -> None:
-        """Take a decoded block into account."""
+        """Take a decoded block into account. Raises LimitExceeded where far too much of it was put aside."""
         self.lines[feed] = self.lines.get(feed, 0) + len(batch.rows) + len(batch.rejects)
         self.size += size
         self.newest = later(self.newest, batch.newest)
         self.future += batch.future
         self.rejects += batch.rejects
+        if len(self.rejects) > MOST_REJECTS:
+            problem = f"more than {MOST_REJECTS:,} lines would be put aside; it is not single rows that are wrong"
+            raise LimitExceeded(f"{problem}, first of all: {self.rejects[0].reason}", feed=feed.value)
 
     def absorb(self, other: Fetched) -> None:
         """Take another fetch of the same run into account."""

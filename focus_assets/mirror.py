@@ -201,7 +201,7 @@ async def _confirm_shrink(run: Run, material: Material, applied: Applied) -> Non
 
 def _publish(run: Run, material: Material, heals_left: int, shrink_confirmed: bool) -> Judged:
     entry = run.entry_to_be(material)
-    trusted = None if run.server_start is None else stamp_text(run.server_start + run.overlap)
+    trusted = stamp_text(run.present + run.overlap)
     how = Apply(run.ref.partition, full=material.full, now=run.started_at, trusted_until=trusted)
     load = Publication(run.ref, run.stage, how, entry, tuple(material.fetched.rejects), _digest_of(run, material))
 

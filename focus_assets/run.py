@@ -40,6 +40,7 @@ class Wish:
 
 
 AS_PLANNED = Wish()
+OUR_CLOCK_MAY_LAG = timedelta(days=1)
 
 
 def utc_now() -> datetime:
@@ -102,7 +103,8 @@ class Run:
     def __init__(self, source: Source, database: Database, ref: PartitionRef, *, wish: Wish, tools: Tools) -> None:
         self.source, self.database, self.ref, self.wish, self.tools = source, database, ref, wish, tools
         self.run_id = tools.new_run_id()
-        self.started_at = stamp_text(tools.now())
+        self.began = tools.now()
+        self.started_at = stamp_text(self.began)
         self.overlap = timedelta(seconds=source.terms.overlap_seconds)
         self.notes: list[str] = []
 
@@ -110,6 +112,11 @@ class Run:
     def server_start(self) -> datetime | None:
         """The server's clock before the first request for data."""
         return self.first.server_time
+
+    @property
+    def present(self) -> datetime:
+        """What lies beyond it is the future: the server's clock; where it has none, ours, given a day for its error."""
+        return self.server_start or self.began + OUR_CLOCK_MAY_LAG
 
     async def state(self, asked: str | None) -> State:
         """What the server says now; where it no longer keeps that delta, at least the total."""
@@ -130,18 +137,19 @@ class Run:
             full_every=self.source.terms.full_every,
             forced="it was asked for" if self.wish.full else None,
             has_deltas=self.source.terms.has_deltas,
+            our_time=self.began,
         )
 
     def order(self, *feeds: Feed, since: str | None = None) -> Order:
         # The header has whole seconds: what happened within its second is not the future.
-        limit = None if self.server_start is None else self.server_start + timedelta(seconds=1)
+        limit = self.present + timedelta(seconds=1)
         return Order(
             source=self.source,
             ref=self.ref,
             schema=self.schema,
             feeds=feeds,
             since=since,
-            not_beyond=None if limit is None else micros(limit) - 1,
+            not_beyond=micros(limit) - 1,
             progress=self.tools.progress,
         )
 
@@ -183,9 +191,7 @@ class Run:
         return mark
 
     def _is_believable(self, as_of: str | None) -> bool:
-        if not as_of:
-            return False
-        return self.server_start is None or instant(as_of) <= self.server_start + self.overlap + timedelta(seconds=1)
+        return as_of is not None and instant(as_of) <= self.present + self.overlap + timedelta(seconds=1)
 
     def entry_to_be(self, material: Material) -> LedgerEntry:
         now = self.circumstances()
@@ -203,7 +209,7 @@ class Run:
             as_of=self.first.as_of,
             total_items=material.bracket.after.total_items,
             server_time=server_time,
-            full_at=server_time if material.full else self.entry.full_at if self.entry else None,
+            full_at=server_time or self.started_at if material.full else self.entry.full_at if self.entry else None,
             proven_at=self.entry.proven_at if self.entry else None,
             run_id=self.run_id,
             started_at=self.started_at,

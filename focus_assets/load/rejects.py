@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 
 import sqlalchemy as sa
 
 from focus_assets.load.ledger import BOOKS
 from focus_assets.load.stage import Stage
-from focus_assets.model.feed import Reject, Row
+from focus_assets.model.feed import Reject, Row, Value
 from focus_assets.model.partition import PartitionRef
+from focus_assets.model.schema import Column, Kind
 
 REJECTS = BOOKS.table(
     "_focus_rejects",
@@ -21,8 +23,30 @@ REJECTS = BOOKS.table(
 
 
 def key_text(key: Row) -> str:
-    """A key as JSON text, so that it can be found again."""
-    return json.dumps([str(part) for part in key], ensure_ascii=False, separators=(",", ":"))
+    """A key as JSON text, one for one key, so that it can be found again."""
+    return json.dumps([_written(part) for part in key], ensure_ascii=False, separators=(",", ":"))
+
+
+def key_of(text: str, columns: Sequence[Column]) -> Row:
+    """The key that `key_text` wrote."""
+    return tuple(_READ.get(column.type.kind, str)(part) for column, part in zip(columns, json.loads(text), strict=True))
+
+
+def _written(part: Value) -> str:
+    if isinstance(part, bytes):
+        return part.hex()
+    return format(part.normalize(), "f") if isinstance(part, Decimal) else str(part)
+
+
+_READ: Mapping[Kind, Callable[[str], Value]] = {
+    Kind.INT16: int,
+    Kind.INT32: int,
+    Kind.INT64: int,
+    Kind.FLOAT: float,
+    Kind.DECIMAL: Decimal,
+    Kind.BOOL: "True".__eq__,
+    Kind.BYTES: bytes.fromhex,
+}
 
 
 def quarantine(
@@ -34,11 +58,17 @@ def quarantine(
         connection.execute(sa.delete(REJECTS).where(mine))
     else:
         _release(connection, ref, stage)
-    for reject in rejects:
-        name = _name(reject)
-        connection.execute(sa.delete(REJECTS).where(mine, REJECTS.c.row_key == name))
-        connection.execute(sa.insert(REJECTS).values(**_whose(ref), row_key=name, **_described(reject, now)))
+    described = {_name(reject): _described(reject, now) for reject in rejects}
+    _remove(connection, ref, described)
+    if described:
+        rows = [{**_whose(ref), "row_key": name, **about} for name, about in described.items()]
+        connection.execute(sa.insert(REJECTS), rows)
     return int(connection.execute(sa.select(sa.func.count()).select_from(REJECTS).where(mine)).scalar_one())
+
+
+def _remove(connection: sa.Connection, ref: PartitionRef, names: Iterable[str]) -> None:
+    if found := [{"name": name} for name in names]:
+        connection.execute(sa.delete(REJECTS).where(_of(ref), REJECTS.c.row_key == sa.bindparam("name")), found)
 
 
 def _name(reject: Reject) -> str:
@@ -51,11 +81,9 @@ def _name(reject: Reject) -> str:
 def _release(connection: sa.Connection, ref: PartitionRef, stage: Stage) -> None:
     """A key that a delta speaks of is no longer what was put aside."""
     kept = connection.execute(sa.select(REJECTS.c.row_key).where(_of(ref), REJECTS.c.keyed)).scalars().all()
-    if not kept:
-        return
-    named = {key_text(tuple(row)) for row in connection.execute(sa.select(*stage.key(stage.base)))}
-    for name in named.intersection(kept):
-        connection.execute(sa.delete(REJECTS).where(_of(ref), REJECTS.c.row_key == name))
+    if kept:
+        keys = {key_of(text, stage.target.schema.key_columns): text for text in kept}
+        _remove(connection, ref, [keys[key] for key in stage.find(connection, list(keys), stage.base)])
 
 
 def _described(reject: Reject, now: str) -> dict[str, object]:

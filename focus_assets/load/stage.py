@@ -18,6 +18,7 @@ from focus_assets.model.feed import Row
 from focus_assets.model.schema import Column, ColumnType, Kind, ResourceSchema
 
 DELETED = Column("_focus_deleted", ColumnType(Kind.BOOL))
+PLACE = Column("_focus_place", ColumnType(Kind.INT64))
 Batches = Iterable[Sequence[Row]]
 
 
@@ -25,12 +26,14 @@ class Stage:
     """Two temporary tables: `base` is the outcome so far, `fresh` takes one more round of changes.
 
     A row is an upsert, or (with `_focus_deleted`) the key of a row that is gone. They vanish with the connection.
+    A third one holds keys that are looked for in them: only the database knows when two keys are the same to it.
     """
 
     def __init__(self, database: Database, connection: sa.Connection, target: Mirrored) -> None:
         self._database, self._connection, self.target = database, connection, target
         self.base = _layout(database.dialect, target.schema, "_focus_base")
         self.fresh = _layout(database.dialect, target.schema, "_focus_fresh")
+        self._sought = _sought(database.dialect, target.schema)
 
     def clear(self, *, full: bool) -> None:
         """Begin with nothing; the base of a full load gets its index once it is filled."""
@@ -62,20 +65,31 @@ class Stage:
     def set_aside(self, keys: Sequence[Row]) -> None:
         """Rows whose new version cannot be stored: what is stored of them is no longer what the server has."""
         with self._writing("set rows aside") as connection:
-            for key in keys:
-                pairs = zip(self.key(self.fresh), key, strict=True)
-                connection.execute(sa.delete(self.fresh).where(*(column == part for column, part in pairs)))
+            self._seek(connection, keys)
+            named = sa.exists().where(self._found_in(self.fresh)).correlate(self.fresh)
+            connection.execute(sa.delete(self.fresh).where(named))
         self.fill_deletes([keys])
 
     def names(self, keys: Sequence[Row]) -> list[Row]:
         """Those of the keys that the fetched round speaks of."""
         with self._writing("look for keys") as connection:
-            return [key for key in keys if self._has(connection, key)]
+            return self.find(connection, keys, self.fresh)
 
-    def _has(self, connection: sa.Connection, key: Row) -> bool:
-        pairs = zip(self.key(self.fresh), key, strict=True)
-        probe = sa.select(sa.literal(1)).select_from(self.fresh).where(*(column == part for column, part in pairs))
-        return connection.execute(probe.limit(1)).first() is not None
+    def find(self, connection: sa.Connection, keys: Sequence[Row], table: sa.Table) -> list[Row]:
+        """Those of the keys that one of the stage's tables has; inside a transaction on the stage's connection."""
+        self._seek(connection, keys)
+        there = sa.exists().where(self._found_in(table)).correlate(self._sought)
+        places = connection.execute(sa.select(self._sought.c[PLACE.name]).where(there)).scalars()
+        return [keys[place] for place in sorted(places)]
+
+    def _seek(self, connection: sa.Connection, keys: Sequence[Row]) -> None:
+        self._make(connection, self._sought)
+        lane = Lane(self._sought, (*self.target.schema.key_columns, PLACE))
+        numbered: list[Row] = [(*key, place) for place, key in enumerate(keys)]
+        self._database.dialect.write_rows(connection, lane, [numbered])
+
+    def _found_in(self, table: sa.Table) -> sa.ColumnElement[bool]:
+        return sa.and_(*(self._sought.c[name] == table.c[name] for name in self.target.schema.key))
 
     def fold(self) -> int:
         """Lay the fetched round over what was there, the later word winning; returns how many keys it changed."""
@@ -151,3 +165,10 @@ def _layout(dialect: Dialect, schema: ResourceSchema, name: str) -> sa.Table:
     table = sa.Table(name, sa.MetaData(), *columns, deleted, **dialect.temporary())
     sa.Index(f"{name}_key", *(table.c[key] for key in schema.key), unique=True)
     return table
+
+
+@lru_cache(maxsize=256)
+def _sought(dialect: Dialect, schema: ResourceSchema) -> sa.Table:
+    columns = [dialect_column(dialect, column, schema.key) for column in schema.key_columns]
+    place: sa.Column[int] = sa.Column(PLACE.name, sa.BigInteger(), nullable=False)
+    return sa.Table("_focus_sought", sa.MetaData(), *columns, place, **dialect.temporary())

@@ -12,8 +12,8 @@ class LedgerEntry:
     """One row of `_focus_ledger`.
 
     `watermark` and `as_of` are the server's own texts, verbatim. `server_time`, `full_at` and `proven_at` are
-    the server's clock at a run's start (UTC, `2025-07-01T16:01:00.000000Z`); `started_at` and `finished_at`
-    are ours and are never decided upon. `schema` is the resource's schema as JSON text.
+    the server's clock at a run's start (UTC, `2025-07-01T16:01:00.000000Z`; `full_at` is ours where it tells no time);
+    `started_at` and `finished_at` are ours and are never decided upon. `schema` is the resource's schema as JSON text.
     """
 
     generation: int

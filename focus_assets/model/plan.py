@@ -33,7 +33,8 @@ class Circumstances:
     """What a plan is made from, beside the ledger.
 
     `stored_rows` says whether the table has rows of this partition, None where there is no table;
-    `server_time` is the server's clock now, None where it does not tell.
+    `server_time` is the server's clock now, None where it does not tell; `our_time` is ours, for the schedule of full
+    diffs of a server that does not.
     """
 
     schema_hash: str
@@ -46,6 +47,7 @@ class Circumstances:
     full_every: timedelta | None = None
     forced: str | None = None
     has_deltas: bool = True
+    our_time: datetime | None = None
 
 
 def plan_load(entry: LedgerEntry | None, now: Circumstances) -> Plan:
@@ -94,9 +96,10 @@ def _time_moved_back(entry: LedgerEntry, now: Circumstances) -> str:
 
 
 def _due(entry: LedgerEntry, now: Circumstances) -> str:
-    if not (now.full_every and now.server_time and entry.full_at):
+    present = now.server_time or now.our_time
+    if not (now.full_every and present and entry.full_at):
         return ""
-    age = now.server_time - instant(entry.full_at)
+    age = present - instant(entry.full_at)
     return f"the last full load is {age.days} days old" if age >= now.full_every else ""
 
 

@@ -24,6 +24,7 @@ from focus_assets.model.errors import (
     UnknownType,
 )
 from focus_assets.model.feed import Block, Feed
+from focus_assets.model.names import check_resources
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.schema import KNOWN_TYPES, Column, ResourceSchema, parse_type
 from focus_assets.model.stamps import stamp
@@ -109,13 +110,13 @@ class ExchangeApi:
         return await self._client.repeat(operation)
 
     def _chosen(self, answer: object) -> dict[str, ResourceSchema]:
-        found = read_schemas(answer, change_columns=self._settings.change_columns)
-        if self._settings.resources == "all":
-            return found
-        for name in self._settings.resources:
+        found = read_resources(answer)
+        for name in () if self._settings.resources == "all" else self._settings.resources:
             if name not in found:
                 raise UnknownResource(name, found)
-        return {name: schema for name, schema in found.items() if self._settings.mirrors(name)}
+        chosen = {name: body for name, body in found.items() if self._settings.mirrors(name)}
+        check_resources(chosen)
+        return {name: read_schema(name, body, self._settings.change_columns) for name, body in chosen.items()}
 
     async def _named(self, ref: PartitionRef, error: NotFound) -> Exception:
         """Which of the two names the server does not know: what its schema has can only lack the country."""
@@ -126,14 +127,16 @@ class ExchangeApi:
         return UnknownPartition(ref.partition, others) if ref.partition else error
 
 
-def read_schemas(answer: object, *, change_columns: tuple[str, ...]) -> dict[str, ResourceSchema]:
-    """The resources of a schema answer, in its order; raises InvalidSchema and UnknownType."""
+def read_resources(answer: object) -> Mapping[str, object]:
+    """The resources of a schema answer, in its order, not yet understood; raises InvalidSchema."""
     if not isinstance(answer, Mapping) or not isinstance(answer.get("resources"), Mapping):
         raise InvalidSchema("the schema's answer has no object `resources`")
-    return {name: _resource(name, body, change_columns) for name, body in answer["resources"].items()}
+    resources: Mapping[str, object] = answer["resources"]
+    return resources
 
 
-def _resource(name: str, body: object, change_columns: tuple[str, ...]) -> ResourceSchema:
+def read_schema(name: str, body: object, change_columns: tuple[str, ...]) -> ResourceSchema:
+    """One resource of a schema answer; raises InvalidSchema and UnknownType."""
     attributes = body.get("attributes") if isinstance(body, Mapping) else None
     if not isinstance(attributes, list) or not all(isinstance(one, Mapping) and len(one) == 1 for one in attributes):
         raise InvalidSchema(f"{name}: `attributes` is not a list of objects with one key each")
