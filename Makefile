@@ -43,8 +43,12 @@ dev: setup .focus/dagster/dagster.yaml ## open the Dagster UI on the definitions
 test: .venv/.dev ## run the tests that need no browser (ARGS="-k watermark")
 	@$(BIN)/python -m pytest -q -m "not browser" $(ARGS)
 
+.PHONY: browser-test
+browser-test: .venv/.dev ## use the Dagster UI in headless Chromium; screenshots go to .artifacts/screenshots
+	@$(BIN)/python -m pytest -q -m browser $(ARGS)
+
 .PHONY: check
-check: lint types contracts test ## everything that CI runs
+check: lint types contracts browser-test test ## everything that CI runs
 
 .PHONY: fmt
 fmt: .venv/.dev ## format the code and sort its imports
@@ -89,7 +93,7 @@ LOCK := .ci/uv pip compile -q --universal --python-version 3.11 --generate-hashe
 .PHONY: lock
 lock: ## write requirements/*.txt from pyproject.toml (ARGS=--upgrade for newer versions)
 	@$(LOCK) $(ARGS) --output-file requirements/run.txt
-	@$(LOCK) $(ARGS) --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+	@$(LOCK) $(ARGS) --extra duckdb --extra mysql --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
 
 .PHONY: clean
 clean: ## remove all that can be made again; the database and .focus stay

@@ -1,0 +1,114 @@
+"""`focus dev` in a folder of its own, and a Chromium to look at it with."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from focus_assets_tests.services import missing
+
+PROGRAM = "import sys; from focus_assets.cli import main; sys.exit(main())"
+STARTING_SECONDS = 120
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass(frozen=True)
+class Dev:
+    """Where the UI and the sandbox are, and the folder whose mirror it is."""
+
+    ui: str
+    sandbox: str
+    folder: Path
+
+    @property
+    def database(self) -> Path:
+        """The mirror."""
+        return self.folder / "data" / "focus.db"
+
+
+@pytest.fixture(scope="session")
+def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
+    """A running `focus dev`: sandbox, sensors and schedules as a user has them."""
+    folder = tmp_path_factory.mktemp("dev")
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("FOCUS_", "DAGSTER_"))}
+    command = [sys.executable, "-c", PROGRAM, "dev"]
+    with subprocess.Popen(
+        command, cwd=folder, env=ours, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        said = _Said(process)
+        try:
+            yield Dev(said.wait_for(r"Dagster's UI: (http://\S+)"), said.wait_for(r"sandbox: (http://\S+)"), folder)
+        finally:
+            process.terminate()
+            process.wait(timeout=60)
+            said.join()
+
+
+class _Said(threading.Thread):
+    """Reads on, so that the pipe never fills, and knows what was said."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        super().__init__(daemon=True)
+        self._process, self._text, self._more = process, "", threading.Condition()
+        self.start()
+
+    def run(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            with self._more:
+                self._text += line
+                self._more.notify_all()
+
+    def wait_for(self, pattern: str) -> str:
+        with self._more:
+            assert self._more.wait_for(lambda: re.search(pattern, self._text), STARTING_SECONDS), self._text
+            found = re.search(pattern, self._text)
+        assert found
+        return found[1]
+
+
+@pytest.fixture(scope="session")
+def page() -> Iterator[Page]:
+    """One page of a headless Chromium."""
+    program = next(
+        (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+    )
+    if program is None:
+        missing("Chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1500, "height": 1000})
+        page.set_default_timeout(90_000)
+        yield page
+        browser.close()
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_running() -> None:
+    """The browser's threads last as long as the page that the tests share."""
+
+
+@pytest.fixture(scope="session")
+def screenshots(root: Path) -> Path:
+    """A folder that git ignores: look at them."""
+    folder = root / ".artifacts" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
