@@ -8,6 +8,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+import sqlalchemy as sa
 from pydantic import SecretStr
 
 from focus_assets.config import Destination
@@ -479,3 +480,16 @@ async def test_a_database_that_somebody_else_holds_is_busy(sqlite_url: str, tmp_
     assert isinstance(outcome.error, DatabaseBusy)
     assert scene.dump() == before
     assert "not in the history" in outcome.notes[-1]
+
+
+async def test_a_partition_that_somebody_else_publishes_is_busy(postgres_url: str, tmp_path: Path) -> None:
+    scene = Scene(Database(Destination(url=SecretStr(postgres_url), lock_timeout_seconds=0.05)), tmp_path)
+    await scene.loaded("DE")
+    await scene.loaded("FR")
+    scene.change("DE", updates=2)
+    with scene.database.writing("publish for long") as somebody:
+        somebody.execute(sa.text("UPDATE _focus_ledger SET rows = rows WHERE partition = 'DE'"))
+        await scene.refused(DatabaseBusy, "DE")
+        await scene.loaded("FR")
+    await scene.loaded("DE")
+    assert scene.stored() == scene.served()

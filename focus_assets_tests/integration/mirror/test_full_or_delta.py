@@ -107,6 +107,17 @@ async def test_a_changed_language_is_compared_as_a_whole(scene: Scene) -> None:
     assert (await scene.loaded()).reason == "the API's address, service or scope has changed"
 
 
+async def test_another_service_gets_a_table_of_its_own(everywhere: Scene) -> None:
+    await everywhere.loaded()
+    everywhere.server.world.services["outlet"] = everywhere.server.world.services.pop("retail")
+    everywhere.settings["business_service"] = "outlet"
+    outcome = await everywhere.loaded()
+    assert (outcome.load, outcome.reason) == ("full", "the API's address, service or scope has changed")
+    assert outcome.changes.inserted == 30
+    assert everywhere.sql(f"SELECT count(*) FROM {everywhere.shown.replace('retail', 'outlet')}") == [(30,)]
+    assert everywhere.stored() == everywhere.served()
+
+
 async def test_a_server_whose_clock_moved_back_is_compared_as_a_whole(set_scene: SetScene) -> None:
     scene = set_scene(options=PLAINLY)
     await scene.loaded()
@@ -256,6 +267,8 @@ async def test_a_key_that_changes_is_for_a_person_to_decide(scene: Scene) -> Non
     widened = tuple(dataclasses.replace(one, key=one.name in ("id", "amount")) for one in things.attributes)
     scene.server.world.services["retail"] = (dataclasses.replace(things, attributes=widened),)
     await scene.refused(SchemaChanged)
+    scene.sql(f"DROP TABLE {scene.shown}")
+    assert (await scene.loaded()).reason == "the primary key has changed"
 
 
 async def test_dropping_the_table_takes_the_new_schema_for_every_country(everywhere: Scene) -> None:
