@@ -23,6 +23,7 @@ from focus_assets.defs.snapshots import known_schemas
 from focus_assets.sandbox import Sandbox, SandboxOptions, SandboxServer
 
 HOST = "127.0.0.1"
+SUPERSEDED = "ignore:Function `dev_command` is superseded"  # by a command of another package
 UI_PORT, SANDBOX_PORT = 3000, 8765
 ENDING_SECONDS = 20.0
 LOOK_SECONDS = 0.5
@@ -52,7 +53,7 @@ def _environment(call: Call) -> dict[str, str]:
 
 def _serve(call: Call, port: int, environ: Mapping[str, str]) -> int:
     workspace = ["-w", "workspace.yaml"] if Path("workspace.yaml").is_file() else ["-m", "focus_assets.definitions"]
-    command = [sys.executable, "-m", "dagster", "dev", *workspace, "-h", HOST, "-p", str(port)]
+    command = [sys.executable, "-W", SUPERSEDED, "-m", "dagster", "dev", *workspace, "-h", HOST, "-p", str(port)]
     # A session of its own: Ctrl-C reaches us alone, and we end it in our order.
     child = subprocess.Popen(command, env=dict(environ), start_new_session=True)
     ended = threading.Event()

@@ -10,6 +10,8 @@ from typing import Any
 
 import dagster as dg
 import sqlalchemy as sa
+from dagster._core.errors import DagsterExecutionInterruptedError
+from dagster._core.instance.ref import InstanceRef
 
 from focus_assets.config import Config
 from focus_assets.definitions import build_definitions
@@ -18,13 +20,18 @@ from focus_assets.defs.jobs import FULL_DIFF
 
 # What failed is told from the history; Dagster's log of it would bury that.
 _QUIET: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+# Dagster would start two processes a run to copy what the steps print, which is nothing.
+_NO_LOGS = {
+    "compute_logs": {"module": "dagster.core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}
+}
 _RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
 @contextmanager
 def opened(config: Config, home: Path) -> Iterator[Runs]:
     """Ready to run, with the instance of that DAGSTER_HOME."""
-    with _unsynced(home), dg.DagsterInstance.from_config(str(home)) as instance:
+    reference = InstanceRef.from_dir(str(home), overrides=_NO_LOGS)
+    with _unsynced(home), dg.DagsterInstance.from_ref(reference) as instance:
         yield Runs(config, instance)
 
 
@@ -58,19 +65,27 @@ class Runs:
         succeeded = True
         for countries, keys in self._by_countries().items():
             tags = dict(zip(_RANGE, (countries[0], countries[-1]), strict=True))
-            result = job.execute_in_process(
-                instance=self._instance, asset_selection=keys, tags=tags, run_config=_QUIET, raise_on_error=False
-            )
-            succeeded = succeeded and result.success
+            succeeded = self._run(job, asset_selection=keys, tags=tags) and succeeded
         return succeeded
 
     def full_diff(self) -> bool:
         """The job that compares every partition by value."""
-        job = self._definitions.resolve_job_def(FULL_DIFF)
-        return job.execute_in_process(instance=self._instance, run_config=_QUIET, raise_on_error=False).success
+        return self._run(self._definitions.resolve_job_def(FULL_DIFF))
+
+    def _run(self, job: dg.JobDefinition, **how: Any) -> bool:
+        result = job.execute_in_process(instance=self._instance, run_config=_QUIET, raise_on_error=False, **how)
+        if any(_was_interrupted(event) for event in result.all_events):
+            raise KeyboardInterrupt
+        return result.success
 
     def _by_countries(self) -> dict[tuple[str, ...], list[dg.AssetKey]]:
         found: dict[tuple[str, ...], list[dg.AssetKey]] = {}
         for item in self._catalog.items:
             found.setdefault(item.countries, []).append(item.key)
         return found
+
+
+def _was_interrupted(event: dg.DagsterEvent) -> bool:
+    """Dagster takes Ctrl-C for a step's failure."""
+    error = event.step_failure_data.error if event.is_step_failure else None
+    return error is not None and error.cls_name == DagsterExecutionInterruptedError.__name__

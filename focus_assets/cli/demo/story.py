@@ -13,6 +13,7 @@ from rich.text import Text
 from focus_assets.audit import Audit
 from focus_assets.cli.call import Call
 from focus_assets.cli.demo.databases import Place, fresh_database
+from focus_assets.cli.demo.interrupts import Interrupts, kept
 from focus_assets.cli.demo.runs import Runs, opened
 from focus_assets.cli.demo.tampering import COLUMN, Row, tamper, written
 from focus_assets.cli.demo.world import config_of, let_it_change, sandbox
@@ -20,7 +21,7 @@ from focus_assets.cli.ending import FAILED, OK, sentence
 from focus_assets.cli.history import outcome_of
 from focus_assets.cli.instance import dagster_home
 from focus_assets.cli.sync import print_outcomes, totals
-from focus_assets.cli.tables import number
+from focus_assets.cli.tables import number, print_hanging
 from focus_assets.config import Config
 from focus_assets.database.open import Database
 from focus_assets.database.tables import Mirrored, mirrored
@@ -47,10 +48,11 @@ class Scene:
     database: Database
     runs: Runs
     refs: list[PartitionRef]
+    interrupts: Interrupts
 
     def say(self, line: str = "", *, style: str = "") -> None:
         """One line, at once."""
-        self.call.out.print(Text(line, style=style), soft_wrap=True)
+        print_hanging(self.call.out, Text(line, style=style), indent=3)
 
     @contextmanager
     def act(self, line: str) -> Iterator[None]:
@@ -59,6 +61,7 @@ class Scene:
         self.call.out.print(Text(line), end=" … ", soft_wrap=True)
         yield
         self.call.out.print(Text(f"{time.monotonic() - began:.1f} s", style="dim"))
+        self.interrupts.heed()
 
     def walk(self, work: Callable[[], object]) -> list[Outcome]:
         """What became of each partition, as the history has it afterwards; a failed run tells there how."""
@@ -83,7 +86,8 @@ def demo(call: Call, kind: str) -> int:
         healthy = _story(scene)
         matching, proven = _compare(scene)
         _tell_where(scene, place)
-        scene.say(f"seconds   {time.monotonic() - began:.0f}\n")
+        scene.say(f"seconds   {time.monotonic() - began:.0f}")
+        scene.say()
     complete = healthy and matching == len(scene.refs)
     said, style = ("IN SYNC", "bold green") if complete else ("NOT IN SYNC", "bold red")
     scene.say(f"{said} {matching}/{len(scene.refs)} (proven {proven})", style=style)
@@ -93,11 +97,11 @@ def demo(call: Call, kind: str) -> int:
 @contextmanager
 def _set_up(call: Call, place: Place, home: Path) -> Iterator[Scene]:
     dagster = dagster_home(Path.cwd(), call.environ)
-    with SandboxServer(sandbox()) as server:
+    with kept() as interrupts, SandboxServer(sandbox()) as server:
         config = config_of(server.url, place.url, home)
         with opened(config, dagster) as runs:
             refs = Catalog.of(config).refs
-            scene = Scene(call, server.sandbox, config, Database(config.destination), runs, refs)
+            scene = Scene(call, server.sandbox, config, Database(config.destination), runs, refs, interrupts)
             scene.say(f"A sandbox serves the Data Exchange API at {server.url}: {_described(config, refs)}.")
             yield scene
 
@@ -152,7 +156,7 @@ def _tell_wrong(scene: Scene, wrong: list[Outcome], truth: Row) -> bool:
     for outcome in wrong:
         row = written(scene.database, scene.target(outcome.ref), outcome.ref.partition, outcome.started_at)
         healed = healed or row == truth
-        scene.say(f"   {outcome.ref}: {outcome.changes.updated} row was wrong: {row}", style="bold")
+        scene.say(f"   wrong in {outcome.ref}: {row}", style="bold")
         scene.say(f"   {COLUMN} was {truth.value + 1:,}, is {row.value if row else 0:,} again", style="green")
     if not wrong:
         scene.say("   it found nothing", style="red")
@@ -172,6 +176,8 @@ def _tell_where(scene: Scene, place: Place) -> None:
     query = QUERY.format(table=table)
     with scene.database.reading("try the query") as connection:
         answer = ", ".join(f"{country} {count:,}" for country, count in connection.exec_driver_sql(query))
-    scene.say(f"\ndatabase  {place.shown}")
-    scene.say(f'try       {place.shell} "{query}"' if place.shell else f"query     {query}")
+    scene.say()
+    scene.say(f"database  {place.shown}")
+    attempt = f'try       {place.shell} "{query}"' if place.shell else f"query     {query}"
+    scene.call.out.print(Text(attempt), soft_wrap=True)  # to be copied as one line
     scene.say(f"          {answer}")
