@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from focus_assets_tests.services import missing
 
 PROGRAM = "import sys; from focus_assets.cli import main; sys.exit(main())"
 STARTING_SECONDS = 120
+PATIENCE = 90_000.0  # milliseconds
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -96,7 +97,8 @@ def page() -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         page = browser.new_page(viewport={"width": 1500, "height": 1000})
-        page.set_default_timeout(90_000)
+        page.set_default_timeout(PATIENCE)
+        expect.set_options(timeout=PATIENCE)
         yield page
         browser.close()
 
