@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeAlias
 
 import anyio
@@ -12,7 +13,7 @@ from anyio.abc import TaskGroup
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from focus_assets.database.threads import in_thread
-from focus_assets.model.errors import FocusError, LimitExceeded
+from focus_assets.model.errors import FocusError, LimitExceeded, StaleAnswer
 from focus_assets.model.feed import Batch, Block, Feed, Reject, Row, Stamp
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.schema import ResourceSchema
@@ -36,7 +37,8 @@ def untold(ref: PartitionRef, lines: int, size: int) -> None:
 class Order:
     """What to fetch: feeds of one partition, together, from `since` on.
 
-    `not_beyond` is the server's clock at the run's start in µs: a later change time is no watermark.
+    `not_beyond` is the server's clock at the run's start in µs: a later change time is no watermark. An answer from
+    before `not_before` is not taken.
     """
 
     source: Source
@@ -45,6 +47,7 @@ class Order:
     feeds: tuple[Feed, ...]
     since: str | None = None
     not_beyond: int | None = None
+    not_before: datetime | None = None
     progress: Progress = untold
 
 
@@ -110,6 +113,12 @@ def later(one: Stamp | None, other: Stamp | None) -> Stamp | None:
     return max(one, other)
 
 
+def refuse_stale(said: datetime | None, not_before: datetime | None) -> None:
+    """Raise StaleAnswer for one that is older than the run: something on the way had kept it, and did not say so."""
+    if said and not_before and said < not_before:
+        raise StaleAnswer(f"the answer is of {said:%Y-%m-%d %H:%M:%S}, from before this run began")
+
+
 async def fetch(order: Order, write: Write) -> Fetched:
     """Stream the feeds through the decoder into `write`, which runs in a worker thread and is all or nothing.
 
@@ -149,8 +158,9 @@ def _start_pumps(group: TaskGroup, order: Order, send: MemoryObjectSendStream[_P
 
 
 async def _pump(order: Order, feed: Feed, send: MemoryObjectSendStream[_Parcel]) -> None:
-    async with send, order.source.stream(order.ref, feed, order.since) as blocks:
-        async for block in blocks:
+    async with send, order.source.stream(order.ref, feed, order.since) as lines:
+        refuse_stale(lines.server_time, order.not_before)
+        async for block in lines:
             await send.send(_Parcel(feed, block))
         await send.send(_Parcel(feed, None))
 

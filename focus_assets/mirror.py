@@ -110,6 +110,8 @@ async def prepare(run: Run) -> None:
     watermark = run.entry.watermark if run.entry else None
     run.before = await run.state(since(watermark, run.source.terms.overlap_seconds) if watermark else None)
     run.first = run.before
+    # clocks of several servers may differ by as much as the overlap makes up for
+    run.not_before = run.server_start and run.server_start - run.overlap
 
 
 async def _open_stage(run: Run, stack: ExitStack) -> None:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from focus_assets.client.clock import Clock, SystemClock
 from focus_assets.database.open import Database
 from focus_assets.database.tables import Mirrored
-from focus_assets.fetch import Fetched, Order, Progress, untold
+from focus_assets.fetch import Fetched, Order, Progress, refuse_stale, untold
 from focus_assets.load.publish import Applied, Judged
 from focus_assets.load.stage import Stage
 from focus_assets.model.errors import DeltaExpired
@@ -96,6 +96,7 @@ class Run:
     stored_rows: bool | None
     first: State
     before: State
+    not_before: datetime | None = None
     plan: Plan | None = None
     stage: Stage
     connection: sa.Connection
@@ -121,9 +122,11 @@ class Run:
     async def state(self, asked: str | None) -> State:
         """What the server says now; where it no longer keeps that delta, at least the total."""
         try:
-            return await self.source.state(self.ref, asked)
+            state = await self.source.state(self.ref, asked)
         except DeltaExpired:
-            return await self.source.state(self.ref, None)
+            state = await self.source.state(self.ref, None)
+        refuse_stale(state.server_time, self.not_before)
+        return state
 
     def circumstances(self) -> Circumstances:
         return Circumstances(
@@ -150,6 +153,7 @@ class Run:
             feeds=feeds,
             since=since,
             not_beyond=micros(limit) - 1,
+            not_before=self.not_before,
             progress=self.tools.progress,
         )
 

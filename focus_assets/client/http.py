@@ -40,7 +40,7 @@ from focus_assets.client.protocol import (
 )
 from focus_assets.client.retry import Repeater
 from focus_assets.client.wire import FOREIGN, Deadline, Wire, too_late, translated
-from focus_assets.model.errors import ApiError, OriginRefused
+from focus_assets.model.errors import ApiError, OriginRefused, StaleAnswer
 from focus_assets.model.feed import Block, Feed
 
 Params = Mapping[str, str]
@@ -285,12 +285,19 @@ class ApiClient:
     async def _check(self, response: httpx.Response, ask: _Ask, grant: Grant | None) -> None:
         status = response.status_code
         if status in ask.allowed:
+            _refuse_kept(response)
             return
         # what a login answers is never shown: it may echo the password
         shown = "" if ask.body is not None else await _body_start(response, grant)
         error = classify(status, response.headers, shown, url=str(response.url), allowed=ask.allowed)
         if error is not None:
             raise error
+
+
+def _refuse_kept(response: httpx.Response) -> None:
+    """A cache says how long it has kept an answer (RFC 9111, 5.1): what is old would pass for what is."""
+    if age := parse_count(response.headers.get("age", "")):
+        raise StaleAnswer(f"a cache on the way had kept this answer for {age:,} s", url=redact(str(response.url)))
 
 
 async def _body_start(response: httpx.Response, grant: Grant | None) -> str:

@@ -12,6 +12,7 @@ FocusError
 │   ├── ApiTimeout                connect, read or total deadline passed                     (repeatable)
 │   ├── ServerFailed              5xx                                                        (repeatable)
 │   ├── RateLimited               429                                                        (repeatable)
+│   ├── StaleAnswer               one that something between us and the server had kept      (repeatable)
 │   ├── AuthenticationFailed      the credentials, or a token obtained for this very request, were refused
 │   ├── PermissionDenied          403
 │   ├── NotFound                  404
@@ -151,6 +152,12 @@ class ServerFailed(ApiError):
 
 class RateLimited(ApiError):
     """429."""
+
+    repeatable = True
+
+
+class StaleAnswer(ApiError):
+    """An answer that something between us and the server had kept, though none was asked for."""
 
     repeatable = True
 

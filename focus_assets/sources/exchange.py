@@ -23,14 +23,14 @@ from focus_assets.model.errors import (
     UnknownResource,
     UnknownType,
 )
-from focus_assets.model.feed import Block, Feed
+from focus_assets.model.feed import Feed
 from focus_assets.model.names import check_resources
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.schema import KNOWN_TYPES, Column, ResourceSchema, parse_type
 from focus_assets.model.stamps import stamp
 from focus_assets.model.state import State
 from focus_assets.sources.rows import RowDecoder, Unknown
-from focus_assets.sources.source import Terms
+from focus_assets.sources.source import Lines, Terms
 
 T = TypeVar("T")
 SCHEMA_LIFE_SECONDS = 30.0
@@ -93,13 +93,13 @@ class ExchangeApi:
         return State(**{**state, "server_time": answer.server_time})
 
     @asynccontextmanager
-    async def stream(self, ref: PartitionRef, feed: Feed, since: str | None) -> AsyncIterator[AsyncIterator[Block]]:
+    async def stream(self, ref: PartitionRef, feed: Feed, since: str | None) -> AsyncIterator[Lines]:
         """The lines of a feed, one attempt."""
         url = join(self._base, "resource", ref.resource, ref.partition, feed.value, "lines")
         lang = {"lang": self._settings.lang} if self._settings.lang else {}
         params = lang if feed is Feed.FULL else {"delta_timestamp": since or ""}
         async with self._client.stream(url, params, feed) as lines:
-            yield aiter(lines)
+            yield lines
 
     def decoder(self, schema: ResourceSchema, feed: Feed, *, not_beyond: int | None) -> RowDecoder:
         """Exact typed rows, or a named error."""

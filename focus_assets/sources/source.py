@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from focus_assets.model.feed import Batch, Block, Feed
@@ -43,6 +43,16 @@ class Decoder(Protocol):
         """Raises RowError, or BodyError where it is no line of this feed at all."""
 
 
+class Lines(Protocol):
+    """The blocks of one feed."""
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The server's clock when it answered; None where it does not tell."""
+
+    def __aiter__(self) -> AsyncIterator[Block]: ...
+
+
 class Source(Protocol):
     """One API, as the mirror sees it; every method raises ApiError."""
 
@@ -67,9 +77,7 @@ class Source(Protocol):
     async def state(self, ref: PartitionRef, since: str | None) -> State:
         """What the server says of a partition now."""
 
-    def stream(
-        self, ref: PartitionRef, feed: Feed, since: str | None
-    ) -> AbstractAsyncContextManager[AsyncIterator[Block]]:
+    def stream(self, ref: PartitionRef, feed: Feed, since: str | None) -> AbstractAsyncContextManager[Lines]:
         """One attempt at one feed; it ends without an error only when the body was whole."""
 
     def decoder(self, schema: ResourceSchema, feed: Feed, *, not_beyond: int | None) -> Decoder:

@@ -25,6 +25,7 @@ from focus_assets.model.errors import (
     RedirectRefused,
     RequestRefused,
     ServerFailed,
+    StaleAnswer,
     Truncated,
     UnexpectedBody,
     UnsupportedEncoding,
@@ -89,6 +90,15 @@ async def test_an_answer_carries_the_servers_clock() -> None:
         assert (await api.get_json(URL)).server_time is None
         async with api.stream(URL) as stream:
             assert stream.server_time == datetime(2025, 7, 1, 16, 5, tzinfo=UTC)
+
+
+async def test_what_a_cache_had_kept_is_asked_for_again_and_never_taken() -> None:
+    kept = {"age": "7"}
+    server = server_of(said_json("old", headers=kept), said_json("new", headers={"age": "0"}))
+    async with client(server, NoAuth()) as api:
+        assert (await api.get_json(URL)).value == "new"
+    with pytest.raises(StaleAnswer):
+        await streamed(Said(200, [LINES], kept))
 
 
 async def test_a_get_is_repeated_while_that_may_help() -> None:
