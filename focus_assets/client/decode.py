@@ -30,7 +30,7 @@ _BLANK_LINES = re.compile(rb"(?m:^)(?:[ \t\r]*\n)+")
 class Limits:
     """Sizes in bytes of the decoded body: of a block (about), of the longest line, of the whole (None: no limit)."""
 
-    block_bytes: int = 512 * 1024
+    block_bytes: int = 256 * 1024
     line_bytes: int = 16 * 1024 * 1024
     body_bytes: int | None = None
 

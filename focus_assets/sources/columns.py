@@ -155,14 +155,16 @@ _LONG_NUMBER = re.compile(f"[0-9]{{{MAX_DIGITS + 1}}}")
 _INSIDE, _AGAIN = msgspec.json.Decoder(), msgspec.json.Encoder()
 
 
-def json_texts(found: Texts) -> list[str | None]:
-    """Compact texts: as they are where they are written again as they were; null is None."""
-    joined = "\n".join(found)
-    again = str(_AGAIN.encode_lines(_INSIDE.decode_lines(joined)), "utf-8")  # refuses what is beyond a double
+def json_texts(found: Texts, joined: bytes) -> list[str | None]:
+    """Compact texts: as they are where they are written again as they were; null is None.
+
+    `joined` is the texts' bytes, line by line.
+    """
+    again = _AGAIN.encode_lines(_INSIDE.decode_lines(joined))  # refuses what is beyond a double
     doubtful = {text for text in found if len(text) > _LONG and _is_extreme(text)}
-    same = again[:-1] == joined and "\\u0000" not in joined
+    same = again[:-1] == joined and b"\\u0000" not in joined
     if not same:
-        pairs = zip(found, again[:-1].split("\n"), strict=True)
+        pairs = zip(found, str(again[:-1], "utf-8").split("\n"), strict=True)
         doubtful.update(text for text, rewritten in pairs if _has_two_spellings(text, rewritten))
     if doubtful or not same:
         return [_exact(text) if text in doubtful else _squeezed(text) for text in found]

@@ -8,7 +8,7 @@ hold, `read` raises Unfit (or what the library raised), and the exact reader has
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -77,7 +77,7 @@ class FastReader:
         _check_names(data, names, list(inside.values()))
         if any(map(may_be_too_deep, columns[self._wanted :])):
             raise Unfit
-        return self._piece(columns[: self._wanted])
+        return self._piece(columns[: self._wanted], inside)
 
     def _decoded(self, data: bytes) -> tuple[list[Any], Shape]:
         for shape in tuple(self._shapes):
@@ -90,11 +90,10 @@ class FastReader:
             return structs, shape
         raise Unfit
 
-    def _piece(self, found: list[Sequence[Any]]) -> Piece:
-        kinds = [column.type for column in self.layout.columns]
+    def _piece(self, found: list[Sequence[Any]], inside: Mapping[int, bytes]) -> Piece:
         typed = [
-            json_texts(column) if kind.kind is Kind.JSON else convert(column, kind)
-            for column, kind in zip(found, kinds, strict=True)
+            json_texts(texts, inside[place]) if place in inside else convert(texts, column.type)
+            for place, (texts, column) in enumerate(zip(found, self.layout.columns, strict=True))
         ]
         for column, values in zip(self.layout.columns, typed, strict=True):
             if column.name in self.layout.required and None in values:
