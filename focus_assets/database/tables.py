@@ -63,14 +63,11 @@ def _mirrored(dialect: Dialect, service: str, resource: str, schema: ResourceSch
     key = (*(column.name for column in partition), *schema.key)
     columns = [*partition, *schema.columns, SYNCED_AT]
     table = sa.Table(
-        name,
+        _quoted(name),
         sa.MetaData(),
-        *(
-            sa.Column(c.name, dialect.column_type(c.type, key=c.name in key), nullable=c.name not in key)
-            for c in columns
-        ),
+        *(dialect_column(dialect, column, key) for column in columns),
         sa.PrimaryKeyConstraint(*key),
-        schema=inside,
+        schema=inside and _quoted(inside),
     )
     return Mirrored(schema, table)
 
@@ -78,7 +75,12 @@ def _mirrored(dialect: Dialect, service: str, resource: str, schema: ResourceSch
 def dialect_column(dialect: Dialect, column: Column, key: tuple[str, ...]) -> sa.Column[Any]:
     """A column in its database's own type; what is not the key may be NULL."""
     is_key = column.name in key
-    return sa.Column(column.name, dialect.column_type(column.type, key=is_key), nullable=not is_key)
+    return sa.Column(_quoted(column.name), dialect.column_type(column.type, key=is_key), nullable=not is_key)
+
+
+def _quoted(name: str) -> sa.quoted_name:
+    """Always, and not only where a list of reserved words says so: SQLAlchemy's lack a database's newest."""
+    return sa.quoted_name(name, quote=True)
 
 
 def ensure(database: Database, target: Mirrored) -> list[str]:

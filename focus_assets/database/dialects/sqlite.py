@@ -15,18 +15,20 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from focus_assets.database.dialects.adapt import Adapt, adapter
-from focus_assets.database.dialects.dialect import Lane
+from focus_assets.database.dialects.dialect import Dialect, Lane
 from focus_assets.model.errors import (
     DatabaseBusy,
     DatabaseError,
     DatabaseFailed,
     DatabaseRefused,
     DatabaseUnreachable,
+    NameRefused,
     StorageFull,
 )
 from focus_assets.model.feed import Row, Value
 from focus_assets.model.schema import Column, ColumnType, Kind
 
+_ROW_NUMBERS = ("rowid", "_rowid_", "oid")
 _EXACT = decimal.Context(prec=2000)
 _QMARKS = sqlite.dialect()
 # https://www.sqlite.org/rescode.html: the primary code is the low byte
@@ -51,7 +53,7 @@ _TYPES: dict[Kind, sa.types.TypeEngine[Any]] = {
 }
 
 
-class SQLite:
+class SQLite(Dialect):
     """Timestamps, dates, decimals, JSON and lists are texts; booleans 0 and 1."""
 
     name = "sqlite"
@@ -83,8 +85,15 @@ class SQLite:
         return {"prefixes": ["TEMPORARY"], "schema": "temp"}
 
     def arrival(self, table: sa.Table) -> sa.ColumnElement[Any]:
-        """A table without INTEGER PRIMARY KEY numbers its rows itself."""
-        return sa.literal_column(f'"{table.name}".rowid', sa.Integer())
+        """A table without INTEGER PRIMARY KEY numbers its rows itself; a column of the same name hides the number.
+
+        https://www.sqlite.org/lang_createtable.html#rowid
+        """
+        hidden = {column.name.casefold() for column in table.columns}
+        name = next((name for name in _ROW_NUMBERS if name not in hidden), None)
+        if name is None:
+            raise NameRefused(_ROW_NUMBERS[0], f"SQLite needs one of {', '.join(_ROW_NUMBERS)} for itself")
+        return sa.literal_column(f'"{table.name}".{name}', sa.Integer())
 
     def latest(self, columns: Sequence[sa.ColumnElement[Any]]) -> sa.ColumnElement[Any]:
         """The scalar max() is NULL as soon as one argument is."""

@@ -42,81 +42,81 @@ CREATE TABLE _focus_rejects (
 );
 
 -- the mirror's table
-CREATE TABLE retail.offers (
-	_country TEXT COLLATE "C" NOT NULL,
-	shop TEXT COLLATE "C" NOT NULL,
-	number BIGINT NOT NULL,
-	small SMALLINT,
-	whole INTEGER,
-	ratio DOUBLE PRECISION,
-	price NUMERIC(18, 4),
-	exact NUMERIC,
-	ref UUID,
-	created_at TIMESTAMP WITH TIME ZONE,
-	updated_at TIMESTAMP WITH TIME ZONE,
-	day DATE,
-	active BOOLEAN,
+CREATE TABLE "retail"."offers" (
+	"_country" TEXT COLLATE "C" NOT NULL,
+	"shop" TEXT COLLATE "C" NOT NULL,
+	"number" BIGINT NOT NULL,
+	"small" SMALLINT,
+	"whole" INTEGER,
+	"ratio" DOUBLE PRECISION,
+	"price" NUMERIC(18, 4),
+	"exact" NUMERIC,
+	"ref" UUID,
+	"created_at" TIMESTAMP WITH TIME ZONE,
+	"updated_at" TIMESTAMP WITH TIME ZONE,
+	"day" DATE,
+	"active" BOOLEAN,
 	"Extra" JSONB,
-	picture BYTEA,
-	tags TEXT[],
-	_synced_at TIMESTAMP WITH TIME ZONE,
-	PRIMARY KEY (_country, shop, number)
+	"picture" BYTEA,
+	"tags" TEXT[],
+	"_synced_at" TIMESTAMP WITH TIME ZONE,
+	PRIMARY KEY ("_country", "shop", "number")
 );
 
 -- the stage
 CREATE TEMPORARY TABLE _focus_base (
-	shop TEXT COLLATE "C" NOT NULL,
-	number BIGINT NOT NULL,
-	small SMALLINT,
-	whole INTEGER,
-	ratio DOUBLE PRECISION,
-	price NUMERIC(18, 4),
-	exact NUMERIC,
-	ref UUID,
-	created_at TIMESTAMP WITH TIME ZONE,
-	updated_at TIMESTAMP WITH TIME ZONE,
-	day DATE,
-	active BOOLEAN,
+	"shop" TEXT COLLATE "C" NOT NULL,
+	"number" BIGINT NOT NULL,
+	"small" SMALLINT,
+	"whole" INTEGER,
+	"ratio" DOUBLE PRECISION,
+	"price" NUMERIC(18, 4),
+	"exact" NUMERIC,
+	"ref" UUID,
+	"created_at" TIMESTAMP WITH TIME ZONE,
+	"updated_at" TIMESTAMP WITH TIME ZONE,
+	"day" DATE,
+	"active" BOOLEAN,
 	"Extra" JSONB,
-	picture BYTEA,
-	tags TEXT[],
+	"picture" BYTEA,
+	"tags" TEXT[],
 	_focus_deleted BOOLEAN DEFAULT false NOT NULL
 );
 
 -- its key
-CREATE UNIQUE INDEX _focus_base_key ON _focus_base (shop, number);
+CREATE UNIQUE INDEX _focus_base_key ON _focus_base ("shop", "number");
 
 -- full: delete
-DELETE FROM retail.offers WHERE retail.offers._country = %(country_1)s::VARCHAR COLLATE "C" AND NOT (EXISTS (SELECT *
+DELETE FROM "retail"."offers" WHERE "retail"."offers"."_country" = %(country_1)s::VARCHAR COLLATE "C" AND NOT (EXISTS (SELECT *
 FROM _focus_base
-WHERE retail.offers.shop = _focus_base.shop AND retail.offers.number = _focus_base.number AND NOT _focus_base._focus_deleted));
+WHERE "retail"."offers"."shop" = _focus_base."shop" AND "retail"."offers"."number" = _focus_base."number" AND NOT _focus_base._focus_deleted));
 
 -- full: update
-UPDATE retail.offers SET small=_focus_base.small, whole=_focus_base.whole, ratio=_focus_base.ratio, price=_focus_base.price, exact=_focus_base.exact, ref=_focus_base.ref, created_at=_focus_base.created_at, updated_at=_focus_base.updated_at, day=_focus_base.day, active=_focus_base.active, "Extra"=_focus_base."Extra", picture=_focus_base.picture, tags=_focus_base.tags, _synced_at=CAST(%(param_1)s::VARCHAR AS TIMESTAMP WITH TIME ZONE) FROM _focus_base WHERE retail.offers._country = %(country_1)s::VARCHAR COLLATE "C" AND retail.offers.shop = _focus_base.shop AND retail.offers.number = _focus_base.number AND NOT _focus_base._focus_deleted AND (retail.offers.small IS DISTINCT FROM _focus_base.small OR retail.offers.whole IS DISTINCT FROM _focus_base.whole OR retail.offers.ratio IS DISTINCT FROM _focus_base.ratio OR retail.offers.price IS DISTINCT FROM _focus_base.price OR retail.offers.exact IS DISTINCT FROM _focus_base.exact OR retail.offers.ref IS DISTINCT FROM _focus_base.ref OR retail.offers.created_at IS DISTINCT FROM _focus_base.created_at OR retail.offers.updated_at IS DISTINCT FROM _focus_base.updated_at OR retail.offers.day IS DISTINCT FROM _focus_base.day OR retail.offers.active IS DISTINCT FROM _focus_base.active OR retail.offers."Extra" IS DISTINCT FROM _focus_base."Extra" OR retail.offers.picture IS DISTINCT FROM _focus_base.picture OR retail.offers.tags IS DISTINCT FROM _focus_base.tags);
+UPDATE "retail"."offers" SET "small"=_focus_base."small", "whole"=_focus_base."whole", "ratio"=_focus_base."ratio", "price"=_focus_base."price", "exact"=_focus_base."exact", "ref"=_focus_base."ref", "created_at"=_focus_base."created_at", "updated_at"=_focus_base."updated_at", "day"=_focus_base."day", "active"=_focus_base."active", "Extra"=_focus_base."Extra", "picture"=_focus_base."picture", "tags"=_focus_base."tags", "_synced_at"=CAST(%(param_1)s::VARCHAR AS TIMESTAMP WITH TIME ZONE) FROM _focus_base WHERE "retail"."offers"."_country" = %(country_1)s::VARCHAR COLLATE "C" AND "retail"."offers"."shop" = _focus_base."shop" AND "retail"."offers"."number" = _focus_base."number" AND NOT _focus_base._focus_deleted AND ("retail"."offers"."small" IS DISTINCT FROM _focus_base."small" OR "retail"."offers"."whole" IS DISTINCT FROM _focus_base."whole" OR "retail"."offers"."ratio" IS DISTINCT FROM _focus_base."ratio" OR "retail"."offers"."price" IS DISTINCT FROM _focus_base."price" OR "retail"."offers"."exact" IS DISTINCT FROM _focus_base."exact" OR "retail"."offers"."ref" IS DISTINCT FROM _focus_base."ref" OR "retail"."offers"."created_at" IS DISTINCT FROM _focus_base."created_at" OR "retail"."offers"."updated_at" IS DISTINCT FROM _focus_base."updated_at" OR "retail"."offers"."day" IS DISTINCT FROM _focus_base."day" OR "retail"."offers"."active" IS DISTINCT FROM _focus_base."active" OR "retail"."offers"."Extra" IS DISTINCT FROM _focus_base."Extra" OR "retail"."offers"."picture" IS DISTINCT FROM _focus_base."picture" OR "retail"."offers"."tags" IS DISTINCT FROM _focus_base."tags");
 
 -- full: insert
-INSERT INTO retail.offers (_country, shop, number, small, whole, ratio, price, exact, ref, created_at, updated_at, day, active, "Extra", picture, tags, _synced_at) SELECT %(param_1)s::VARCHAR AS anon_1, _focus_base.shop, _focus_base.number, _focus_base.small, _focus_base.whole, _focus_base.ratio, _focus_base.price, _focus_base.exact, _focus_base.ref, _focus_base.created_at, _focus_base.updated_at, _focus_base.day, _focus_base.active, _focus_base."Extra", _focus_base.picture, _focus_base.tags, CAST(%(param_2)s::VARCHAR AS TIMESTAMP WITH TIME ZONE) AS anon_2
+INSERT INTO "retail"."offers" ("_country", "shop", "number", "small", "whole", "ratio", "price", "exact", "ref", "created_at", "updated_at", "day", "active", "Extra", "picture", "tags", "_synced_at") SELECT %(param_1)s::VARCHAR AS anon_1, _focus_base."shop", _focus_base."number", _focus_base."small", _focus_base."whole", _focus_base."ratio", _focus_base."price", _focus_base."exact", _focus_base."ref", _focus_base."created_at", _focus_base."updated_at", _focus_base."day", _focus_base."active", _focus_base."Extra", _focus_base."picture", _focus_base."tags", CAST(%(param_2)s::VARCHAR AS TIMESTAMP WITH TIME ZONE) AS anon_2
 FROM _focus_base
 WHERE NOT _focus_base._focus_deleted AND NOT (EXISTS (SELECT *
-FROM retail.offers
-WHERE retail.offers._country = %(country_1)s::VARCHAR COLLATE "C" AND retail.offers.shop = _focus_base.shop AND retail.offers.number = _focus_base.number));
+FROM "retail"."offers"
+WHERE "retail"."offers"."_country" = %(country_1)s::VARCHAR COLLATE "C" AND "retail"."offers"."shop" = _focus_base."shop" AND "retail"."offers"."number" = _focus_base."number"));
 
 -- delta: delete
-DELETE FROM retail.offers WHERE retail.offers._country = %(country_1)s::VARCHAR COLLATE "C" AND (retail.offers.shop, retail.offers.number) IN (SELECT _focus_base.shop, _focus_base.number
+DELETE FROM "retail"."offers" WHERE "retail"."offers"."_country" = %(country_1)s::VARCHAR COLLATE "C" AND ("retail"."offers"."shop", "retail"."offers"."number") IN (SELECT _focus_base."shop", _focus_base."number"
 FROM _focus_base
 WHERE _focus_base._focus_deleted);
 
 -- delta: update
-UPDATE retail.offers SET small=_focus_base.small, whole=_focus_base.whole, ratio=_focus_base.ratio, price=_focus_base.price, exact=_focus_base.exact, ref=_focus_base.ref, created_at=_focus_base.created_at, updated_at=_focus_base.updated_at, day=_focus_base.day, active=_focus_base.active, "Extra"=_focus_base."Extra", picture=_focus_base.picture, tags=_focus_base.tags, _synced_at=CAST(%(param_1)s::VARCHAR AS TIMESTAMP WITH TIME ZONE) FROM _focus_base WHERE retail.offers._country = %(country_1)s::VARCHAR COLLATE "C" AND retail.offers.shop = _focus_base.shop AND retail.offers.number = _focus_base.number AND NOT _focus_base._focus_deleted AND (retail.offers.small IS DISTINCT FROM _focus_base.small OR retail.offers.whole IS DISTINCT FROM _focus_base.whole OR retail.offers.ratio IS DISTINCT FROM _focus_base.ratio OR retail.offers.price IS DISTINCT FROM _focus_base.price OR retail.offers.exact IS DISTINCT FROM _focus_base.exact OR retail.offers.ref IS DISTINCT FROM _focus_base.ref OR retail.offers.created_at IS DISTINCT FROM _focus_base.created_at OR retail.offers.updated_at IS DISTINCT FROM _focus_base.updated_at OR retail.offers.day IS DISTINCT FROM _focus_base.day OR retail.offers.active IS DISTINCT FROM _focus_base.active OR retail.offers."Extra" IS DISTINCT FROM _focus_base."Extra" OR retail.offers.picture IS DISTINCT FROM _focus_base.picture OR retail.offers.tags IS DISTINCT FROM _focus_base.tags) AND (coalesce(greatest(_focus_base.created_at, _focus_base.updated_at), '-infinity'::timestamptz) >= coalesce(greatest(retail.offers.created_at, retail.offers.updated_at), '-infinity'::timestamptz) OR coalesce(greatest(retail.offers.created_at, retail.offers.updated_at), '-infinity'::timestamptz) > CAST(%(param_2)s::VARCHAR AS TIMESTAMP WITH TIME ZONE));
+UPDATE "retail"."offers" SET "small"=_focus_base."small", "whole"=_focus_base."whole", "ratio"=_focus_base."ratio", "price"=_focus_base."price", "exact"=_focus_base."exact", "ref"=_focus_base."ref", "created_at"=_focus_base."created_at", "updated_at"=_focus_base."updated_at", "day"=_focus_base."day", "active"=_focus_base."active", "Extra"=_focus_base."Extra", "picture"=_focus_base."picture", "tags"=_focus_base."tags", "_synced_at"=CAST(%(param_1)s::VARCHAR AS TIMESTAMP WITH TIME ZONE) FROM _focus_base WHERE "retail"."offers"."_country" = %(country_1)s::VARCHAR COLLATE "C" AND "retail"."offers"."shop" = _focus_base."shop" AND "retail"."offers"."number" = _focus_base."number" AND NOT _focus_base._focus_deleted AND ("retail"."offers"."small" IS DISTINCT FROM _focus_base."small" OR "retail"."offers"."whole" IS DISTINCT FROM _focus_base."whole" OR "retail"."offers"."ratio" IS DISTINCT FROM _focus_base."ratio" OR "retail"."offers"."price" IS DISTINCT FROM _focus_base."price" OR "retail"."offers"."exact" IS DISTINCT FROM _focus_base."exact" OR "retail"."offers"."ref" IS DISTINCT FROM _focus_base."ref" OR "retail"."offers"."created_at" IS DISTINCT FROM _focus_base."created_at" OR "retail"."offers"."updated_at" IS DISTINCT FROM _focus_base."updated_at" OR "retail"."offers"."day" IS DISTINCT FROM _focus_base."day" OR "retail"."offers"."active" IS DISTINCT FROM _focus_base."active" OR "retail"."offers"."Extra" IS DISTINCT FROM _focus_base."Extra" OR "retail"."offers"."picture" IS DISTINCT FROM _focus_base."picture" OR "retail"."offers"."tags" IS DISTINCT FROM _focus_base."tags") AND (coalesce(greatest(_focus_base."created_at", _focus_base."updated_at"), '-infinity'::timestamptz) >= coalesce(greatest("retail"."offers"."created_at", "retail"."offers"."updated_at"), '-infinity'::timestamptz) OR coalesce(greatest("retail"."offers"."created_at", "retail"."offers"."updated_at"), '-infinity'::timestamptz) > CAST(%(param_2)s::VARCHAR AS TIMESTAMP WITH TIME ZONE));
 
 -- delta: insert
-INSERT INTO retail.offers (_country, shop, number, small, whole, ratio, price, exact, ref, created_at, updated_at, day, active, "Extra", picture, tags, _synced_at) SELECT %(param_1)s::VARCHAR AS anon_1, _focus_base.shop, _focus_base.number, _focus_base.small, _focus_base.whole, _focus_base.ratio, _focus_base.price, _focus_base.exact, _focus_base.ref, _focus_base.created_at, _focus_base.updated_at, _focus_base.day, _focus_base.active, _focus_base."Extra", _focus_base.picture, _focus_base.tags, CAST(%(param_2)s::VARCHAR AS TIMESTAMP WITH TIME ZONE) AS anon_2
+INSERT INTO "retail"."offers" ("_country", "shop", "number", "small", "whole", "ratio", "price", "exact", "ref", "created_at", "updated_at", "day", "active", "Extra", "picture", "tags", "_synced_at") SELECT %(param_1)s::VARCHAR AS anon_1, _focus_base."shop", _focus_base."number", _focus_base."small", _focus_base."whole", _focus_base."ratio", _focus_base."price", _focus_base."exact", _focus_base."ref", _focus_base."created_at", _focus_base."updated_at", _focus_base."day", _focus_base."active", _focus_base."Extra", _focus_base."picture", _focus_base."tags", CAST(%(param_2)s::VARCHAR AS TIMESTAMP WITH TIME ZONE) AS anon_2
 FROM _focus_base
 WHERE NOT _focus_base._focus_deleted AND NOT (EXISTS (SELECT *
-FROM retail.offers
-WHERE retail.offers._country = %(country_1)s::VARCHAR COLLATE "C" AND retail.offers.shop = _focus_base.shop AND retail.offers.number = _focus_base.number));
+FROM "retail"."offers"
+WHERE "retail"."offers"."_country" = %(country_1)s::VARCHAR COLLATE "C" AND "retail"."offers"."shop" = _focus_base."shop" AND "retail"."offers"."number" = _focus_base."number"));
 
 -- count
 SELECT count(*) AS count_1
-FROM retail.offers
-WHERE retail.offers._country = %(country_1)s::VARCHAR COLLATE "C";
+FROM "retail"."offers"
+WHERE "retail"."offers"."_country" = %(country_1)s::VARCHAR COLLATE "C";
