@@ -80,16 +80,8 @@ def draw_plan(chance: Random) -> Plan:
     unsaid = not server.scope_tombstones and "leave" in server.kinds
     breaks = unsaid or server.clamps or server.paging == "offset" or not server.tells_time
     steps = tuple(_steps(chance, server))
-    latest = _longest(server, overlap)
-    return Plan(
-        server, _knobs(chance, overlap), chance.random() < 0.3, not breaks and server.latest <= latest, steps, DAY
-    )
-
-
-def _longest(server: Options, overlap: int) -> int:
-    """How late a commit may be so that the overlap still covers it."""
-    skew = max(abs(offset) for offset in server.nodes)
-    return max(0, (overlap - 3) * SECOND - server.tick - 2 * skew)
+    keeps = not breaks and server.latest <= server.covered
+    return Plan(server, _knobs(chance, overlap), _maybe(chance, 0.3), keeps, steps, DAY)
 
 
 def _maybe(chance: Random, share: float) -> bool:
@@ -98,17 +90,21 @@ def _maybe(chance: Random, share: float) -> bool:
 
 def _server(chance: Random, overlap: int) -> Options:
     nodes = tuple(chance.randrange(-5, 6) * SECOND for _ in range(chance.choice((1, 1, 3))))
+    tick = chance.choice((1, 1000, SECOND))
+    covered = overlap * SECOND - 3 * SECOND - tick - 2 * max(map(abs, nodes))
     late = chance.choice((0.0, 0.0, 0.2, 0.6))
     large = chance.randint(180, 260) if _maybe(chance, 0.08) else 0
-    most = overlap * SECOND * chance.choice((0, 0, 0, 3)) or max(0, (overlap - 16) * SECOND)
+    says = chance.choice(("flat", "payload", "both"))
+    extended = says != "flat"
     return Options(
         countries=("DE", "FR") if _maybe(chance, 0.25) else ("DE",),
         keys=large or chance.randint(16, 60),
         composite=_maybe(chance, 0.2),
         nodes=nodes,
-        tick=chance.choice((1, 1000, SECOND)),
+        tick=tick,
         late_share=late,
-        latest=most if late else 0,
+        latest=chance.choice((covered, covered, covered, 3 * overlap * SECOND)) if late else 0,
+        covered=covered,
         inclusive=_maybe(chance, 0.5),
         disjoint=_maybe(chance, 0.7),
         keeps_tombstones=_maybe(chance, 0.5),
@@ -116,10 +112,10 @@ def _server(chance: Random, overlap: int) -> Options:
         retention=chance.choice((None, None, HOUR, 2 * DAY)),
         clamps=_maybe(chance, 0.2),
         state_expires=_maybe(chance, 0.3),
-        envelope=chance.choice(("flat", "payload", "both")),
-        as_of=chance.choice(("", "", "newest", "horizon")),
-        counts=_maybe(chance, 0.3),
-        digest=_maybe(chance, 0.3),
+        envelope=says,
+        as_of=chance.choice(("", "", "newest", "horizon")) if extended else "",
+        counts=extended and _maybe(chance, 0.4),
+        digest=extended and _maybe(chance, 0.4),
         total_lines=_maybe(chance, 0.3),
         tells_time=_maybe(chance, 0.95),
         writing=chance.choice(("z", "z", "naive", "offset", "short")),

@@ -100,7 +100,7 @@ class Schedule:
     async def _run(self, country: str, wish: Wish) -> Outcome:
         before = self.image
         self.server.readings.clear()
-        self.world.watched = True
+        self.world.watched, self.world.beyond_deltas = True, False
         losses, start = self.server.losses, self.world.now
         outcome = await self._mirror(country, wish)
         self.world.watched = False

@@ -39,6 +39,7 @@ class Options:
     tick: int = 1
     late_share: float = 0.0
     latest: int = 0
+    covered: int = 0  # how late the client's overlap makes up for
     inclusive: bool = True
     disjoint: bool = True
     keeps_tombstones: bool = False
@@ -124,6 +125,7 @@ class World:
     writes: list[Write] = field(default_factory=list)
     serial: int = 0
     restored: bool = False
+    beyond_deltas: bool = False  # something happened during a run that no delta of it would show
     column_due: bool = False  # it is to come during the next run
     watched: bool = False  # a run is going on
     watermarks: dict[str, int] = field(default_factory=dict)  # what the mirror has claimed to have read up to
@@ -326,6 +328,7 @@ class World:
     def _commit(self, one: Transaction) -> None:
         if one.lateness:
             self.note("late commit")
+        self.beyond_deltas |= self.watched and one.lateness > self.options.covered
         if one.stamp < self.watermarks.get(one.country, 0):
             self.note("commit behind the watermark")
         self._do(one.kind, one.country, one.keys, one.stamp)
@@ -401,6 +404,7 @@ class World:
         self.pending.clear()
         self._show(earlier.rows, earlier.tombs)
         self.restored = True
+        self.beyond_deltas |= self.watched
         self.note("restore during a run" if self.watched else "restore")
 
 
