@@ -54,8 +54,8 @@ class Statements:
         table = self.stage.target.table
         if self.how.full:
             return sa.delete(table).where(self._within(), ~sa.exists().where(self._same_key(), ~self._deleted()))
-        named = sa.select(*self.stage.key(self.stage.base)).where(self._deleted())
-        return sa.delete(table).where(self._within(), sa.tuple_(*self._target_key()).in_(named))
+        named = self.stage.named_in(self.stage.base, self._target_key(), self._deleted())
+        return sa.delete(table).where(self._within(), named)
 
     def update(self) -> sa.Update | None:
         """Rows whose values differ; None where a row is its key and nothing else."""
@@ -63,7 +63,7 @@ class Statements:
         names = [column.name for column in target.schema.columns if column.name not in target.schema.key]
         if not names:
             return None
-        differs = sa.or_(*(target.table.c[name].is_distinct_from(base.c[name]) for name in names))
+        differs = sa.or_(*(self.dialect.differs(target.table.c[name], base.c[name]) for name in names))
         values: dict[sa.Column[Any], sa.ColumnElement[Any]] = {target.table.c[name]: base.c[name] for name in names}
         values[target.table.c[SYNCED_AT.name]] = self.dialect.moment(self.how.now)
         wanted = [self._within(), self._same_key(), ~self._deleted(), differs, *self._not_older()]

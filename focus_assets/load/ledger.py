@@ -93,11 +93,14 @@ def claim(connection: sa.Connection, ref: PartitionRef, entry: LedgerEntry) -> N
 
 def _claim_first(connection: sa.Connection, ref: PartitionRef, values: dict[str, object]) -> None:
     whose = {"source": ref.source, "service": ref.service, "resource": ref.resource, "partition": ref.partition}
+    found = _generation(connection, ref)
+    if found is not None:
+        raise StaleGeneration(str(ref), expected=0, found=found)
     try:
-        with connection.begin_nested():
-            connection.execute(sa.insert(LEDGER).values(**whose, **values))
+        connection.execute(sa.insert(LEDGER).values(**whose, **values))
     except IntegrityError as error:
-        raise _stale(connection, ref, 1) from error
+        # Another run wrote it between our look and our statement; an aborted transaction cannot be asked what.
+        raise StaleGeneration(str(ref), expected=0, found=1) from error
 
 
 def amend(connection: sa.Connection, ref: PartitionRef, entry: LedgerEntry) -> None:
@@ -112,8 +115,11 @@ def _values(entry: LedgerEntry) -> dict[str, object]:
 
 
 def _stale(connection: sa.Connection, ref: PartitionRef, wanted: int) -> StaleGeneration:
-    found = connection.execute(sa.select(LEDGER.c.generation).where(_of(ref))).scalar()
-    return StaleGeneration(str(ref), expected=wanted - 1, found=found)
+    return StaleGeneration(str(ref), expected=wanted - 1, found=_generation(connection, ref))
+
+
+def _generation(connection: sa.Connection, ref: PartitionRef) -> int | None:
+    return connection.execute(sa.select(LEDGER.c.generation).where(_of(ref))).scalar()
 
 
 def _of(ref: PartitionRef) -> sa.ColumnElement[bool]:

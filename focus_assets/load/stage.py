@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.schema import CreateIndex, CreateTable, DropTable
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from focus_assets.database.dialects import Dialect, Lane
 from focus_assets.database.open import Database
@@ -98,14 +98,23 @@ class Stage:
                 return 0  # what is there may be large, and stays as it is
             self._settle(connection, self.fresh)
             self._database.dialect.analyze(connection, self.fresh)
-            news = int(connection.execute(sa.select(sa.func.count()).where(self._is_news())).scalar_one())
-            named = sa.select(*self.key(self.fresh))
-            connection.execute(sa.delete(self.base).where(sa.tuple_(*self.key(self.base)).in_(named)))
-            names = [column.name for column in self.base.columns]
-            connection.execute(sa.insert(self.base).from_select(names, sa.select(self.fresh)))
+            news = int(connection.execute(self._count_news()).scalar_one())
+            connection.execute(sa.delete(self.base).where(self.named_in(self.fresh, self.key(self.base))))
+            names = [*(column.name for column in self.target.schema.columns), DELETED.name]
+            rows = sa.select(*(self.fresh.c[name] for name in names))
+            connection.execute(sa.insert(self.base).from_select(names, rows))
             self._make(connection, self.fresh)
             self._database.dialect.analyze(connection, self.base)
         return news
+
+    def named_in(
+        self, table: sa.Table, key: Sequence[sa.ColumnElement[Any]], *those: sa.ColumnElement[bool]
+    ) -> sa.ColumnElement[bool]:
+        """Whether a key is in one of the stage's tables, for a DELETE: a key that is looked up, not a table walked."""
+        found = self.key(table)
+        if self._database.dialect.deletes_by_join:
+            return sa.and_(*(one == other for one, other in zip(key, found, strict=True)), *those)
+        return sa.tuple_(*key).in_(sa.select(*found).where(*those))
 
     def key(self, table: sa.Table) -> list[sa.Column[Any]]:
         """The key's columns in one of the stage's tables."""
@@ -119,20 +128,27 @@ class Stage:
     def _upserts(self, table: sa.Table) -> Lane:
         return Lane(table, self.target.schema.columns)
 
-    def _is_news(self) -> sa.ColumnElement[bool]:
-        """An upsert whose equal is not in the base, or a deletion of what is."""
-        base, fresh = self.base.alias("b"), self.fresh
+    def _count_news(self) -> sa.Select[int]:
+        """How many upserts have no equal in the base, and how many deletions name what is there.
+
+        Each table is opened once: MySQL cannot open a temporary one twice in a statement.
+        """
+        base, fresh, differs = self.base, self.fresh, self._database.dialect.differs
         same_key = sa.and_(*(base.c[name] == fresh.c[name] for name in self.target.schema.key), ~base.c[DELETED.name])
         values = [column.name for column in self.target.schema.columns if column.name not in self.target.schema.key]
-        same = sa.and_(same_key, *(~base.c[name].is_distinct_from(fresh.c[name]) for name in values))
-        known = sa.exists(sa.select(sa.literal(1)).select_from(base).where(same))
-        gone = sa.exists(sa.select(sa.literal(1)).select_from(base).where(same_key))
-        return sa.or_(sa.and_(~fresh.c[DELETED.name], ~known), sa.and_(fresh.c[DELETED.name], gone))
+        there = base.c[DELETED.name].is_not(None)
+        changed = sa.or_(~there, *(differs(base.c[name], fresh.c[name]) for name in values))
+        news = sa.or_(sa.and_(~fresh.c[DELETED.name], changed), sa.and_(fresh.c[DELETED.name], there))
+        return sa.select(sa.func.count()).select_from(fresh.outerjoin(base, same_key)).where(news)
 
     def _settle(self, connection: sa.Connection, table: sa.Table) -> None:
         """Leave one row a key, with a unique index over it: the index first, as most loads repeat nothing."""
+        dialect = self._database.dialect
+        if not dialect.indexes_stages:
+            self._collapse(connection, table)
+            return
         try:
-            with connection.begin_nested():
+            with connection.begin_nested() if dialect.transactional_ddl else nullcontext():
                 self._index(connection, table)
         except IntegrityError:
             self._collapse(connection, table)
@@ -151,18 +167,19 @@ class Stage:
         connection.execute(sa.delete(table).where(arrival.in_(losers)))
 
     def _make(self, connection: sa.Connection, table: sa.Table) -> None:
-        connection.execute(DropTable(table, if_exists=True))
+        connection.execute(self._database.dialect.discard(table))
         connection.execute(CreateTable(table))
 
     def _index(self, connection: sa.Connection, table: sa.Table) -> None:
-        connection.execute(CreateIndex(next(iter(table.indexes))))
+        if self._database.dialect.indexes_stages:
+            connection.execute(CreateIndex(next(iter(table.indexes))))
 
 
 @lru_cache(maxsize=256)  # the same for every run of a resource: its SQL is made once
 def _layout(dialect: Dialect, schema: ResourceSchema, name: str) -> sa.Table:
     columns = [dialect_column(dialect, column, schema.key) for column in schema.columns]
     deleted: sa.Column[bool] = sa.Column(DELETED.name, sa.Boolean(), nullable=False, server_default=sa.false())
-    table = sa.Table(name, sa.MetaData(), *columns, deleted, **dialect.temporary())
+    table = sa.Table(name, sa.MetaData(), *columns, deleted, *dialect.numbering(), **dialect.temporary())
     sa.Index(f"{name}_key", *(table.c[key] for key in schema.key), unique=True)
     return table
 

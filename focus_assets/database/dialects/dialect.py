@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import sqlalchemy as sa
+from sqlalchemy.schema import DropTable
 
 from focus_assets.model.errors import DatabaseError
 from focus_assets.model.feed import Row
@@ -22,10 +23,11 @@ class Lane:
 
 
 class Dialect(Protocol):
-    """What differs between databases, and nothing else."""
+    """What differs between databases, and nothing else: what has a body here is what most of them do."""
 
     def __hash__(self) -> int:
         """Tables are laid out once for a dialect and a schema."""
+        return object.__hash__(self)
 
     @property
     def name(self) -> str:
@@ -43,17 +45,44 @@ class Dialect(Protocol):
     def inserts_by_key(self) -> bool:
         """Whether many rows are inserted faster in the order of their key."""
 
+    @property
+    def transactional_ddl(self) -> bool:
+        """Whether DDL is part of a transaction; where it is not, it commits what came before it."""
+        return True
+
+    @property
+    def indexes_stages(self) -> bool:
+        """Whether a stage is joined through an index over its key; where it is hashed, an index only costs."""
+        return True
+
+    @property
+    def deletes_by_join(self) -> bool:
+        """Whether DELETE finds its rows by a join; elsewhere by `(a, b) IN (SELECT ...)`."""
+        return False
+
     def engine(self, url: sa.URL, *, lock_timeout: float) -> sa.Engine:
         """An engine whose statements wait at most `lock_timeout` seconds for somebody else's lock."""
 
     def column_type(self, column_type: ColumnType, *, key: bool) -> sa.types.TypeEngine[Any]:
         """The type that stores such values exactly; key texts under a binary collation."""
 
+    def numbering(self) -> list[sa.Column[Any]]:
+        """The column that numbers a stage's rows, where rows have no number of their own."""
+        return []
+
     def temporary(self) -> dict[str, Any]:
         """The arguments of `sa.Table` that make a table this connection's own, gone with it."""
 
     def arrival(self, table: sa.Table) -> sa.ColumnElement[Any]:
         """What orders the rows of a stage by their arrival."""
+
+    def discard(self, table: sa.Table) -> sa.Executable:
+        """The statement that drops a temporary table if it is there."""
+        return DropTable(table, if_exists=True)
+
+    def differs(self, one: sa.ColumnElement[Any], other: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+        """Whether two values of the same column type are not the same one, NULL included."""
+        return one.is_distinct_from(other)
 
     def latest(self, columns: Sequence[sa.ColumnElement[Any]]) -> sa.ColumnElement[Any]:
         """The latest of some timestamps, NULLs passed over; comparable, never NULL itself."""

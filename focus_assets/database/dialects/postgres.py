@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from focus_assets.database.dialects.adapt import Adapt, adapter
-from focus_assets.database.dialects.dialect import Lane
+from focus_assets.database.dialects.dialect import Dialect, Lane
 from focus_assets.model.errors import (
     DatabaseBusy,
     DatabaseError,
@@ -56,7 +56,7 @@ _NAMES: dict[str, type[DatabaseError]] = {
 }
 
 
-class Postgres:
+class Postgres(Dialect):
     """Everything has its own type; stages are temporary tables, written by COPY."""
 
     name = "postgresql"
