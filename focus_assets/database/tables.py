@@ -13,11 +13,12 @@ from sqlalchemy.schema import CreateSchema
 
 from focus_assets.database.dialects import Dialect
 from focus_assets.database.open import Database
-from focus_assets.model.errors import DatabaseFailed
+from focus_assets.model.errors import DatabaseFailed, NameRefused
 from focus_assets.model.names import check_columns, check_resource, check_service
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.schema import Column, ColumnType, Kind, ResourceSchema
 
+_SEAM = "__"  # between service and resource where a database has no schemas
 SYNCED_AT = Column("_synced_at", ColumnType(Kind.TIMESTAMP))
 
 
@@ -58,7 +59,7 @@ def _mirrored(dialect: Dialect, service: str, resource: str, schema: ResourceSch
     check_service(service)
     check_resource(resource)
     check_columns(column.name for column in schema.columns)
-    name, inside = (resource, service) if dialect.has_schemas else (f"{service}__{resource}", None)
+    name, inside = (resource, service) if dialect.has_schemas else (_joined(service, resource), None)
     partition = [Column(schema.partitioned_by, ColumnType(Kind.TEXT))] if schema.partitioned_by else []
     key = (*(column.name for column in partition), *schema.key)
     columns = [*partition, *schema.columns, SYNCED_AT]
@@ -76,6 +77,13 @@ def dialect_column(dialect: Dialect, column: Column, key: tuple[str, ...]) -> sa
     """A column in its database's own type; what is not the key may be NULL."""
     is_key = column.name in key
     return sa.Column(_quoted(column.name), dialect.column_type(column.type, key=is_key), nullable=not is_key)
+
+
+def _joined(service: str, resource: str) -> str:
+    """One name for the two where a database has no schemas; no other two have the same."""
+    if _SEAM in service or service.endswith(_SEAM[0]):
+        raise NameRefused(service, "without schemas its tables could be taken for those of another service")
+    return f"{service}{_SEAM}{resource}"
 
 
 def _quoted(name: str) -> sa.quoted_name:
