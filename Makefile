@@ -80,6 +80,10 @@ truncations: .venv/.dev ## cut an answer at every byte and see who takes it for 
 bench: setup ## measure a million rows beside the databases' own loading (ROWS=100000 ONLY=postgres)
 	@$(BIN)/python -m benchmarks $(if $(ROWS),--rows $(ROWS)) $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
+.PHONY: planted
+planted: .venv/.dev ## plant bugs in a copy of the package, one at a time, and see each caught (ARGS="--only watermark")
+	@$(BIN)/python -m focus_assets_tests.planted $(ARGS)
+
 .PHONY: simulate
 simulate: .venv/.dev ## try to break the mirror by seed (SEEDS=0-999 ARGS="--naive --database postgresql")
 	@$(BIN)/python -m focus_assets_tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(ARGS)
