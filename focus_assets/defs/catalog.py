@@ -93,7 +93,7 @@ def key_part(name: str) -> str:
     >>> key_part("promotions")
     'promotions'
     >>> key_part("price list")
-    'price_list_6e6e2b'
+    'price_list_3d6928'
     """
     if _PLAIN.fullmatch(name):
         return name

@@ -1,0 +1,111 @@
+"""Render the tables that the mirror keeps for itself, and how each type is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from focus_assets.database.dialects import DIALECTS
+from focus_assets.history.runs import ERRORS, RUNS
+from focus_assets.load.ledger import LEDGER
+from focus_assets.load.rejects import REJECTS
+from focus_assets.model.schema import KNOWN_TYPES, ColumnType, Kind
+from focus_assets_tests.docs.pages import described, table
+
+WHOSE = {
+    "source": "the source's name in `focus.yaml`",
+    "resource": "the resource",
+    "partition": "the country; empty for a resource without partitions",
+}
+RUN = {
+    "service": "the business service",
+    "load": "`full` or `delta`",
+    "rows": "`COUNT(*)` of the partition in the load's transaction",
+    "total_items": "the server's total after the load",
+    "quarantined": "lines in `_focus_rejects` that count among the total",
+    "generation": "how many loads were published; a load that finds another one than it began at publishes nothing",
+    "watermark": "from where the next delta asks, less the overlap: the server's own text",
+    "run_id": "the run",
+    "started_at": "when it began, by our clock",
+}
+MEANINGS = {
+    "_focus_ledger": WHOSE
+    | RUN
+    | {
+        "verdict": "`proven`, `counted`, `moving` or `unverified`",
+        "as_of": "the server's high-water mark when the run began, verbatim; NULL where it has none",
+        "digest": "`equal` or `different` from the server's digest; NULL where there was none to compare",
+        "server_time": "the server's clock when the run began",
+        "full_at": "the same of the last full load",
+        "proven_at": "the same of the last load that was `proven`",
+        "schema": "the resource's schema as JSON, as it was loaded",
+        "schema_hash": "its hash: another one forces a full load",
+        "key_hash": "the key's hash: likewise",
+        "config_hash": "the hash of address, service, resource, country and language: likewise",
+        "finished_at": "when it had everything and began to publish, by our clock",
+        "seconds": "not filled: `_focus_runs` has it",
+    },
+    "_focus_rejects": WHOSE
+    | {
+        "row_key": "the row's key as JSON, or `text` and a digest of the line where the key could not be read",
+        "keyed": "whether it is a key",
+        "line": "the line's number in its feed, from 1",
+        "reason": "the named error's sentence",
+        "raw": "the line as it came",
+        "seen_at": "when the run began that put it aside, by our clock",
+    },
+    "_focus_runs": WHOSE
+    | RUN
+    | {
+        "reason": "why it was that load",
+        "seconds": "how long it took",
+        "healed": "whether a mismatch forced the full diff",
+        "inserted": "rows that were new",
+        "updated": "rows whose values differed",
+        "deleted": "rows that the server no longer has",
+        "unchanged": "rows that were fetched and found equal",
+        "verdict": "what it claims, `diverged` included; NULL where it failed",
+        "fetched": "lines of all feeds",
+        "body_bytes": "the bytes of their bodies after decoding",
+        "notes": "what is worth knowing, a sentence a line",
+        "error": "the error's name; NULL where it did not fail",
+    },
+    "_focus_errors": WHOSE
+    | {
+        "run_id": "the run that failed",
+        "happened_at": "when that run began, by our clock",
+        "type": "the error's name",
+        "message": "its sentence",
+        "cause": "name and text of the error beneath it",
+        "stack": "where in the code, causes included",
+    },
+}
+
+
+def bookkeeping() -> str:
+    """Every `_focus…` table with its columns."""
+    tables = {name: each for one in (LEDGER, REJECTS, RUNS, ERRORS) for name, each in one.metadata.tables.items()}
+    assert sorted(tables) == sorted(MEANINGS)
+    return "\n\n".join(f"### `{name}`\n\n{_columns(tables[name], MEANINGS[name])}" for name in MEANINGS)
+
+
+def _columns(described_table: sa.Table, meanings: dict[str, str]) -> str:
+    key = set(described_table.primary_key.columns.keys())
+    rows = described(described_table.columns.keys(), meanings)
+    return table(("column", ""), ((f"{name} (key)" if name.strip("`") in key else name, said) for name, said in rows))
+
+
+def types() -> str:
+    """How each type of the wire is stored in each database."""
+    names = {**KNOWN_TYPES, "decimal(18,4)": ColumnType(Kind.DECIMAL, 18, 4)}
+    kinds: dict[ColumnType, list[str]] = {}
+    for name, column_type in names.items():
+        kinds.setdefault(column_type, []).append(f"`{name}`")
+    return table(("on the wire", *DIALECTS), ((", ".join(wire), *_stored(kind)) for kind, wire in kinds.items()))
+
+
+def _stored(column_type: ColumnType) -> Iterable[str]:
+    for name, dialect in DIALECTS.items():
+        stored = dialect.column_type(column_type, key=False)
+        yield f"`{stored.compile(dialect=sa.URL.create(name).get_dialect()()).lower()}`"
