@@ -57,8 +57,7 @@ def sqlite(url: str = "") -> Iterator[Empty]:
             for left in Path(folder).glob("mirror.db*"):
                 left.unlink()
             shutil.copyfile(blank, file)
-            with database.connection("keep the file open"):  # else every close is a checkpoint
-                yield database
+            yield database
 
         yield empty
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,17 +37,18 @@ class Image:
 
 
 class Reader:
-    """Reads the destination past the mirror's own code."""
+    """Reads the destination past the mirror's own code, on a connection of its own."""
 
-    def __init__(self, database: Database, service: str, key: tuple[str, ...]) -> None:
-        self._database, self._key = database, key
+    def __init__(self, database: Database, connection: sa.Connection, service: str, key: tuple[str, ...]) -> None:
+        self._connection, self._key = connection, key
         self._table = f'"{service}"."{TABLE}"' if database.dialect.has_schemas else f'"{service}__{TABLE}"'
 
     def image(self) -> Image:
         """Everything, now."""
-        with self._database.reading("look") as connection:
-            columns, rows = self._rows(connection)
-            books = {name: self._book(connection, name, order) for name, order in _BOOKS.items()}
+        with self._connection.begin() as transaction:
+            columns, rows = self._rows(self._connection)
+            books = {name: self._book(self._connection, name, order) for name, order in _BOOKS.items()}
+            transaction.rollback()
         ledger = {str(row["partition"]): row for row in books["_focus_ledger"]}
         rejects = tuple(
             (row["source"], row["resource"], row["partition"], row["row_key"], row["raw"])
@@ -70,13 +72,8 @@ class Reader:
         return names, rows
 
     def _book(self, connection: sa.Connection, name: str, order: str) -> list[Mapping[str, Any]]:
-        with connection.begin_nested() as attempt:
-            try:
-                found = connection.exec_driver_sql(f"SELECT * FROM {name} ORDER BY {order}")
-            except sa.exc.DBAPIError:
-                attempt.rollback()
-                return []
-            return [dict(row) for row in found.mappings()]
+        found = connection.exec_driver_sql(f"SELECT * FROM {name} ORDER BY {order}")
+        return [dict(row) for row in found.mappings()]
 
 
 def content(image: Image, country: str, columns: int) -> Content:
@@ -102,6 +99,7 @@ def truth(rows: Rows, columns: int) -> Content:
     return {key: _values(row, columns) for key, row in rows.items()}
 
 
+@lru_cache(maxsize=4096)
 def _values(row: Record, columns: int) -> tuple[Any, ...]:
     updated = None if row.updated is None else text_of(row.updated)
     extra = (f"{row.name}x{place}" for place in range(columns))
@@ -184,12 +182,11 @@ class Oracle:
         return []
 
     def _beyond_knowing(self) -> bool:
-        """Between two pages of a full load a backup came back, or a commit later than the overlap: no delta shows it.
+        """While the load went on a backup came back, or something committed later than the overlap: no delta shows it.
 
         Only a digest does; where the server gives none, what was read may be a state that never was.
         """
-        options = self.world.options
-        return self.world.beyond_deltas and bool(options.paging) and not options.digest
+        return self.world.beyond_deltas and not self.world.options.digest
 
     def _proof(self, ran: Ran, states: list[Shown]) -> list[str]:
         differences = []

@@ -43,19 +43,18 @@ class Report:
 class Schedule:
     """One seed's world, server, mirror and oracle."""
 
-    def __init__(self, seed: int, database: Database, *, trace: list[str] | None = None) -> None:
+    def __init__(
+        self, seed: int, database: Database, *, trace: list[str] | None = None, plan: Plan | None = None
+    ) -> None:
         self.seed, self.database, self.trace = seed, database, trace
         self.chance = Random(seed)
-        self.plan: Plan = draw_plan(self.chance)
+        self.plan = plan or draw_plan(self.chance)
         self.happened: set[str] = set()
         self.world = World(self.plan.server, self.chance, self.happened.add)
         self.server = SimulatedServer(self.world, self.chance, self.log, auth=self.plan.auth)
         self.clock = SimulatedClock(self.world)
         self.report = Report(seed)
         self.oracle = Oracle(self.world, self.plan.overlap, self.plan.keeps_contract)
-        key = ("id", "part") if self.plan.server.composite else ("id",)
-        self.reader = Reader(database, SERVICE, key)
-        self.image = self.reader.image()
         self._digest = hashlib.sha256()
         self._runs = count(1)
 
@@ -67,6 +66,13 @@ class Schedule:
 
     async def play(self) -> Report:
         """All of it."""
+        key = ("id", "part") if self.plan.server.composite else ("id",)
+        with self.database.connection("look on") as connection:
+            self.reader = Reader(self.database, connection, SERVICE, key)
+            self.image = self.reader.image()
+            return await self._play()
+
+    async def _play(self) -> Report:
         self.log(repr(self.plan))
         self.world.populate()
         for step in self.plan.steps:

@@ -106,6 +106,8 @@ class SimulatedServer(httpx.AsyncBaseTransport):
     cache: dict[str, list[Kept]] = field(default_factory=dict)
     requests: int = 0
     losses: int = 0
+    tells_age: float = 0.7  # how often a cache says how old its answer is
+    meanwhile: Callable[[str], None] = lambda place: None  # a test's own doings: before each request, before each page
 
     # --- between the calls ---
 
@@ -122,6 +124,7 @@ class SimulatedServer(httpx.AsyncBaseTransport):
         self.pause()
         self.requests += 1
         path = unquote(request.url.raw_path.decode())
+        self.meanwhile(path)
         fault = self.weather.draw(self.chance, lines="/lines" in path)
         self.log(f"{self.world.now} {path} {fault or ''}")
         if fault:
@@ -234,7 +237,7 @@ class SimulatedServer(httpx.AsyncBaseTransport):
             return None
         old = self.chance.choice(kept)
         age = {"age": str(max(0, (self.world.now - old.reading.at) // SECOND))}
-        head = Head(old.head.status, {**old.head.headers, **(age if self.chance.random() < 0.7 else {})})
+        head = Head(old.head.status, {**old.head.headers, **(age if self.chance.random() < self.tells_age else {})})
         self.world.note("stale answer served")
         return Answer(head, iter((old.body,)), old.reading, length=len(old.body))
 
@@ -306,6 +309,7 @@ class SimulatedServer(httpx.AsyncBaseTransport):
         last: Key | None = None
         offset, by_offset, before = 0, self.world.options.paging == "offset", self.world.current
         while True:
+            self.meanwhile(f"{feed.value} after {offset}")
             keys = self._keys(feed, country, since)
             rest = keys[offset:] if by_offset else [key for key in keys if last is None or key > last]
             if before is not self.world.current:

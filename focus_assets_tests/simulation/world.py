@@ -11,7 +11,7 @@ import json
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from random import Random
 from typing import Literal, TypeAlias
 
@@ -199,15 +199,7 @@ class World:
 
     def wire(self, moment: int) -> str:
         """A timestamp's text, the way this server writes it."""
-        text = text_of(moment)
-        match self.options.writing:
-            case "naive":
-                return text.removesuffix("Z")
-            case "offset":
-                return text_of(moment + 7200 * SECOND).replace("Z", "+02:00")
-            case "short":
-                return text.removesuffix("Z").rstrip("0").rstrip(".") + "Z"
-        return text
+        return wire(moment, self.options.writing)
 
     def line(self, key: Key, record: Record) -> str:
         """One row as JSON."""
@@ -406,6 +398,20 @@ class World:
         self.restored = True
         self.beyond_deltas |= self.watched
         self.note("restore during a run" if self.watched else "restore")
+
+
+@lru_cache(maxsize=4096)
+def wire(moment: int, writing: str) -> str:
+    """A timestamp's text."""
+    text = text_of(moment)
+    match writing:
+        case "naive":
+            return text.removesuffix("Z")
+        case "offset":
+            return text_of(moment + 7200 * SECOND).replace("Z", "+02:00")
+        case "short":
+            return text.removesuffix("Z").rstrip("0").rstrip(".") + "Z"
+    return text
 
 
 @cache
