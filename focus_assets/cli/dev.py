@@ -76,9 +76,9 @@ def _tell(call: Call, port: int, ended: threading.Event) -> None:
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    """As Ctrl-C would; what does not end in time is killed, with its children."""
+    """Kindly; what does not end in time is killed, with its children."""
     if child.poll() is None:
-        child.send_signal(signal.SIGINT)
+        child.terminate()
     with suppress(subprocess.TimeoutExpired):
         child.wait(ENDING_SECONDS)
     _kill_group(child.pid)
@@ -131,8 +131,11 @@ def _terminable() -> Iterator[None]:
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise Terminated
 
-    before = signal.signal(signal.SIGTERM, stop)
+    # A shell's background job ignores Ctrl-C, and so would Dagster, for SIGTERM too.
+    wanted = {signal.SIGTERM: stop, signal.SIGINT: signal.default_int_handler}
+    before = {number: signal.signal(number, handler) for number, handler in wanted.items()}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
