@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import random
 import signal
 import sys
@@ -22,7 +23,7 @@ from focus_assets.database.embedded import embedded_postgres
 from focus_assets.model.outcome import Outcome
 from focus_assets_tests.crash.children import forked
 from focus_assets_tests.crash.held import Damage, Held, damage, held
-from focus_assets_tests.crash.places import Place, PostgresPlace, SQLitePlace
+from focus_assets_tests.crash.places import LOCK_SECONDS, Place, PostgresPlace, SQLitePlace
 from focus_assets_tests.crash.seam import Seam, die, die_soon
 from focus_assets_tests.crash.stories import STORIES, Story
 
@@ -124,7 +125,7 @@ class Killing:
         assert self.story.error is not None or self._agrees(self.new)
 
     def _killed(self, blow: Blow) -> bool:
-        seam = Seam(blow.at, die if blow.after is None else die_soon(blow.after))
+        seam = Seam((blow.at,), die if blow.after is None else die_soon(blow.after))
 
         def work() -> None:
             self.scene.pass_through(seam)
@@ -173,6 +174,7 @@ def blows(points: Sequence[str], kills: int, chance: random.Random) -> Iterator[
 
 def kill_all(place: Place, home: Path, kills: int, *, only: str = "", seed: int = 0) -> list[Tally]:
     """Every story, with its share of the kills."""
+    gc.freeze()  # so that a child's collector need not touch, and thereby copy, what it shares with us
     chosen = [story for story in STORIES if only in story.name]
     tallies = []
     for number, story in enumerate(chosen):
@@ -204,14 +206,14 @@ def _line(name: str, figures: dict[str, int]) -> str:
 
 
 @contextmanager
-def opened(postgres: str, home: Path) -> Iterator[Place]:
+def opened(postgres: str, home: Path, *, lock_seconds: float = LOCK_SECONDS) -> Iterator[Place]:
     """Where to do it: SQLite, a PostgreSQL of our own (`embedded`), or the one at a URL."""
     with ExitStack() as stack:
         if not postgres:
-            yield SQLitePlace(home)
+            yield SQLitePlace(home, lock_seconds=lock_seconds)
             return
         url = stack.enter_context(embedded_postgres()) if postgres == "embedded" else postgres
-        yield PostgresPlace(url)
+        yield PostgresPlace(url, lock_seconds=lock_seconds)
 
 
 def main() -> int:

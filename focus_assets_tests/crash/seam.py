@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +27,11 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def halt() -> None:
+    """Until somebody lets it go on: every thread stands still, with whatever it has locked."""
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
 def die_soon(micros: float) -> Callable[[], None]:
     """A little later, in the middle of whatever happens then: an alarm that nobody handles ends a process at once."""
     return lambda: _arm(micros / 1e6)
@@ -39,9 +44,9 @@ def _arm(seconds: float) -> None:
 
 @dataclass
 class Seam:
-    """The points passed so far, in order; at the `at`-th (from 1) `act` is called, before what it names happens."""
+    """The points passed so far, in order; at those of `at` (from 1) `act` is called, before what they name happens."""
 
-    at: int = 0
+    at: Collection[int] = ()
     act: Callable[[], None] = die
     passed: list[str] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -49,7 +54,7 @@ class Seam:
     def point(self, what: str) -> None:
         with self._lock:
             self.passed.append(what)
-            mine = len(self.passed) == self.at
+            mine = len(self.passed) in self.at
         if mine:
             self.act()
 
