@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, TypeAlias
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -21,7 +21,7 @@ class Bookkeeping:
 
     def __init__(self) -> None:
         self.metadata = sa.MetaData()
-        self._ready: WeakSet[Database] = WeakSet()
+        self._ready: WeakKeyDictionary[Database, int] = WeakKeyDictionary()
 
     def table(
         self, name: str, *, key: tuple[str, ...], columns: Mapping[str, type[sa.types.TypeEngine[Any]]]
@@ -35,16 +35,23 @@ class Bookkeeping:
         )
 
     def ensure(self, database: Database) -> None:
-        """Make what is missing; two processes may do this at once. Raises DatabaseError."""
-        if database in self._ready:
+        """Make what is missing; two processes may do this at once. Raises DatabaseError.
+
+        Nothing is written, and no lock is asked for, where everything is there: a reader needs no more rights.
+        """
+        if self._ready.get(database) == len(self.metadata.tables):
             return
         try:
             self._create(database)
         except DatabaseFailed:
             # Somebody else made them between our look and our statement: then they are there now.
             self._create(database)
-        self._ready.add(database)
+        self._ready[database] = len(self.metadata.tables)
 
     def _create(self, database: Database) -> None:
+        with database.reading("look for the tables of the ledger") as connection:
+            there = set(sa.inspect(connection).get_table_names())
+        if there.issuperset(self.metadata.tables):
+            return
         with database.writing("prepare the tables of the ledger") as connection:
             self.metadata.create_all(connection)
