@@ -335,13 +335,18 @@ def _origin(url: str) -> Origin:
     return origin
 
 
+@cache  # reading the certificates takes longer than a request
+def _trust(ca_file: str | None) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=ca_file) if ca_file else httpx.create_ssl_context()
+
+
 def _http_client(settings: HttpSettings, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
     times = settings.timeouts
     return httpx.AsyncClient(
         transport=transport,
         follow_redirects=False,
         trust_env=settings.trust_env,
-        verify=ssl.create_default_context(cafile=settings.ca_file) if settings.ca_file else True,
+        verify=_trust(settings.ca_file),
         timeout=httpx.Timeout(times.read, connect=times.connect, pool=None),
         limits=httpx.Limits(max_connections=settings.connections, max_keepalive_connections=settings.connections),
         # the token alone says who asks: cookies would let one answer change the next request
