@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _asked(arguments)
     chosen = choose(read_bugs(), only=asked.only, sample=asked.sample, seed=asked.seed)
     found = []
-    for caught in hunt(chosen, jobs=asked.jobs):
+    for caught in hunt(chosen, jobs=asked.jobs, quickly=asked.first):
         say(line_of(caught))
         found.append(caught)
     caught_ones = [one.seconds for one in found if one.by]
@@ -48,7 +48,7 @@ def choose(bugs: Sequence[Bug], *, only: str = "", sample: int = 0, seed: int = 
     return random.Random(seed).sample(named, min(sample, len(named))) if sample else named
 
 
-def hunt(bugs: Sequence[Bug], *, jobs: int) -> Iterator[Caught]:
+def hunt(bugs: Sequence[Bug], *, jobs: int, quickly: bool = False) -> Iterator[Caught]:
     """What became of each, as it is known; so many at a time, each in a copy of its own."""
     with tempfile.TemporaryDirectory(prefix="focus-planted-") as folder, _postgres() as url:
         benches: SimpleQueue[Bench] = SimpleQueue()
@@ -60,7 +60,7 @@ def hunt(bugs: Sequence[Bug], *, jobs: int) -> Iterator[Caught]:
         def one(bug: Bug) -> Caught:
             bench = benches.get()
             try:
-                return bench.hunt(bug)
+                return bench.hunt(bug, quickly=quickly)
             finally:
                 benches.put(bench)
 
@@ -98,6 +98,7 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--sample", type=int, default=0, metavar="N", help="so many of them, by chance")
     parser.add_argument("--seed", type=int, default=0, help="which ones")
     parser.add_argument("--jobs", type=int, default=1, help="how many at a time")
+    parser.add_argument("--first", action="store_true", help="run only the tests that are tried first")
     return parser.parse_args(arguments)
 
 

@@ -51,8 +51,11 @@ def test_a_completed_full_load_is_followed_by_a_delta_from_the_watermark_less_th
         ({}, {"key_hash": "l"}, "primary key"),
         ({}, {"config_hash": "d"}, "address"),
         ({}, {"stored_rows": None}, "gone"),
+        ({"rows": 0}, {"stored_rows": None}, "gone"),
         ({}, {"stored_rows": False}, "empty"),
+        ({"rows": 1}, {"stored_rows": False}, "empty"),
         ({}, {"as_of": "2025-07-01T16:00:59.999999Z"}, "high-water mark moved back"),
+        ({}, {"as_of": "2025-07-01T18:00:59.999999+02:00"}, "high-water mark moved back"),
         ({}, {"server_time": datetime(2025, 7, 1, 15, 56, 59, tzinfo=UTC), "as_of": None}, "clock moved back"),
         ({}, {"server_time": datetime(2025, 7, 7, 16, 2, tzinfo=UTC)}, "7 days old"),
         ({}, {"forced": "it was asked for"}, "asked for"),
@@ -79,3 +82,16 @@ def test_an_empty_table_is_legal_where_the_ledger_says_so() -> None:
 def test_a_clock_that_lags_by_less_than_the_overlap_is_no_reason() -> None:
     late = dataclasses.replace(NOW, server_time=datetime(2025, 7, 1, 15, 58, tzinfo=UTC), as_of=None)
     assert isinstance(plan_load(ENTRY, late), DeltaLoad)
+
+
+@pytest.mark.parametrize("as_of", ["2025-07-01T16:01:00.000000Z", "2025-07-01T11:01:00-05:00", "2025-07-01 16:01:00"])
+def test_a_mark_is_not_behind_because_it_is_written_otherwise(as_of: str) -> None:
+    assert isinstance(plan_load(ENTRY, dataclasses.replace(NOW, as_of=as_of)), DeltaLoad)
+
+
+def test_a_server_without_a_clock_has_its_full_diffs_by_ours() -> None:
+    undated = dataclasses.replace(NOW, server_time=None)
+    days = [datetime(2025, 7, 7, 16, minute, tzinfo=UTC) for minute in (1, 2)]
+    plans = [plan_load(ENTRY, dataclasses.replace(undated, our_time=day)) for day in days]
+    assert [type(plan) for plan in plans] == [DeltaLoad, FullLoad]
+    assert isinstance(plan_load(ENTRY, undated), DeltaLoad)

@@ -171,3 +171,11 @@ def test_a_column_is_found_by_its_name() -> None:
     assert [column.name for column in one.key_columns] == ["a", "id"]
     with pytest.raises(KeyError):
         one.column("b")
+
+
+def test_another_precision_or_scale_is_another_type() -> None:
+    before = schema(price="decimal(18,4)")
+    for text in ("decimal(18,2)", "decimal(12,4)", "decimal"):
+        after = schema(price=text)
+        assert before.hash != after.hash
+        assert compare(before, after).retyped == columns(price=text)

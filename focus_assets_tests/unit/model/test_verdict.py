@@ -48,7 +48,9 @@ def test_a_full_load_while_the_server_stood_still_is_proven() -> None:
     assert judge(still) == Publish(Verdict.PROVEN)
 
 
-@pytest.mark.parametrize("sign", [{}, {"as_of": "t"}], ids=["nothing", "a high-water mark that an old write holds back"])
+@pytest.mark.parametrize(
+    "sign", [{}, {"as_of": "t"}], ids=["nothing", "a high-water mark that an old write holds back"]
+)
 def test_a_full_load_is_only_counted_where_nothing_says_that_the_server_stood_still(sign: dict[str, str]) -> None:
     assert judge(dataclasses.replace(evidence(full=True), bracket=bracket(10, 10, **sign))) == Publish(Verdict.COUNTED)
 
@@ -173,3 +175,21 @@ def test_counted_and_proven_are_claimed_only_of_an_equal_count(
     decision = judge(Evidence(bracket=bracket(before, after), rows=rows, full=full, rounds=rounds, news=0))
     if isinstance(decision, Publish) and decision.verdict in (Verdict.COUNTED, Verdict.PROVEN):
         assert before == after == rows
+
+
+@pytest.mark.parametrize(("digest", "verdict"), [(Digest.EQUAL, Verdict.PROVEN), (Digest.DIFFERENT, Verdict.COUNTED)])
+def test_content_whose_digest_differs_is_not_proven(digest: Digest, verdict: Verdict) -> None:
+    still = dataclasses.replace(evidence(full=True), bracket=bracket(10, 10, digest="d"), digest=digest)
+    assert judge(still) == Publish(verdict)
+
+
+def test_a_delta_that_lacks_lines_is_compared_as_a_whole_though_the_counts_agree() -> None:
+    short = dataclasses.replace(evidence(), short=True)
+    assert isinstance(judge(short), Heal)
+    assert judge(dataclasses.replace(short, heals_left=0)) == GiveUp()
+    assert judge(dataclasses.replace(short, digest=Digest.EQUAL)) == Publish(Verdict.COUNTED)
+
+
+def test_a_full_load_whose_further_delta_lacks_lines_is_counted_and_not_proven() -> None:
+    closed = dataclasses.replace(evidence(full=True), rounds=1, news=0, short=True)
+    assert judge(closed) == Publish(Verdict.COUNTED)
