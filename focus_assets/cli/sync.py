@@ -16,9 +16,9 @@ from focus_assets.cli.ending import FAILED, OK, sentence
 from focus_assets.cli.progress import ProgressLine
 from focus_assets.cli.records import outcome_record
 from focus_assets.cli.selection import Selection, Wanted, select
-from focus_assets.cli.tables import Column, Line, number, print_partitions, sentences
+from focus_assets.cli.tables import Column, Line, number, print_partitions, sentences, together
 from focus_assets.fleet import open_fleet
-from focus_assets.model.errors import FocusError
+from focus_assets.model.errors import ApiError, ApiTimeout, ApiUnreachable, DatabaseUnreachable, FocusError
 from focus_assets.model.outcome import Outcome
 from focus_assets.run import Tools, Wish
 
@@ -33,6 +33,7 @@ COLUMNS = (
     Column("verdict"),
     Column("seconds", "s", number=True),
 )
+UNREACHABLE = (ApiUnreachable, ApiTimeout, DatabaseUnreachable)
 STYLES = {"proven": "green", "counted": "green", "unverified": "yellow", "moving": "yellow", "diverged": "bold red"}
 
 
@@ -61,7 +62,13 @@ def sync(call: Call, wanted: Wanted, wish: Wish, *, as_json: bool) -> int:
 
 async def run(call: Call, wanted: Wanted, wish: Wish, told: Callable[[Outcome], None]) -> Synced:
     """Mirror what is wanted; `told` hears each outcome as it comes."""
-    async with open_fleet(call.config) as fleet:
+
+    def retried(error: ApiError, attempt: int, seconds: float) -> None:
+        line.clear()
+        call.err.print(Text(f"{error.problem} at {error.url}: trying again in {seconds:.0f} s ({attempt + 1})"))
+
+    line = ProgressLine(sys.stderr, 0, width=call.err.width)
+    async with open_fleet(call.config, heard=retried) as fleet:
         selection: Selection = await select(fleet, wanted)
         line = ProgressLine(sys.stderr, len(selection.refs), width=call.err.width)
 
@@ -81,12 +88,14 @@ def print_outcomes(call: Call, outcomes: Sequence[Outcome]) -> None:
     if not outcomes:
         return
     print_partitions(call.out, COLUMNS, [Line(outcome.ref, _cells(outcome)) for outcome in outcomes])
-    failed = [(str(o.ref), sentence(o.error)) for o in outcomes if o.error]
-    noted = [(str(o.ref), note) for o in outcomes for note in o.notes]
+    failed = together((str(o.ref), sentence(o.error)) for o in outcomes if o.error)
+    noted = together((str(o.ref), note) for o in outcomes for note in o.notes)
     if failed or noted:
         call.out.print()
     sentences(call.out, failed, style="red")
     sentences(call.out, noted)
+    if any(isinstance(outcome.error, UNREACHABLE) for outcome in outcomes):
+        call.out.print("`focus doctor` looks at each part, and says what to do.")
     call.out.print(f"\n{_summary(outcomes)}")
 
 

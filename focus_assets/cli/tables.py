@@ -74,6 +74,20 @@ def number(value: int | None) -> str:
     return "–" if value is None else f"{value:,}"
 
 
+def together(lines: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """`who: what` with what several have in common said once.
+
+    >>> together([("a", "down"), ("b", "full"), ("c", "down")])
+    [('a and 1 more', 'down'), ('b', 'full')]
+    """
+    by_sentence: dict[str, list[str]] = {}
+    for who, what in lines:
+        by_sentence.setdefault(what, []).append(who)
+    return [
+        (who[0] if len(who) == 1 else f"{who[0]} and {len(who) - 1} more", what) for what, who in by_sentence.items()
+    ]
+
+
 def sentences(console: Console, lines: Iterable[tuple[str, str]], *, style: str = "") -> None:
     """`who: what`, one under the other."""
     for who, what in lines:

@@ -11,7 +11,7 @@ from focus_assets.defs.catalog import Catalog, Item
 from focus_assets.defs.events import latest_materialization
 from focus_assets.defs.judgements import Judgement, judge_content, judge_count, judge_freshness, judge_schema
 from focus_assets.defs.resources import effective, resource_keys
-from focus_assets.defs.work import audit_partitions, read_ledger, read_schemas
+from focus_assets.defs.work import audit_partitions, read_given_up, read_ledger, read_schemas
 from focus_assets.model.partition import PartitionRef
 from focus_assets.run import utc_now
 
@@ -34,10 +34,18 @@ def judge_counts(config: Config, refs: Sequence[PartitionRef]) -> list[Judgement
 
 
 def judge_contents(config: Config, refs: Sequence[PartitionRef]) -> list[Judgement]:
-    """The last proof, by the ledger."""
-    ledger, now = read_ledger(config), utc_now()
+    """The last proof, by the ledger; and by the history whether the last run gave up."""
+    ledger, lost, now = read_ledger(config), read_given_up(config), utc_now()
     days = {name: settings.full_every_days for name, settings in config.sources.items()}
-    return [judge_content(ledger.get(ref), now, full_every_days=days[ref.source]) for ref in refs]
+    return [
+        judge_content(
+            ledger.get(ref),
+            now,
+            full_every_days=days[ref.source],
+            diverged=(ref.source, ref.resource, ref.partition) in lost,
+        )
+        for ref in refs
+    ]
 
 
 def judge_ages(config: Config, refs: Sequence[PartitionRef]) -> list[Judgement]:

@@ -55,12 +55,17 @@ def _compared(found: Audit) -> tuple[bool, str, dg.AssetCheckSeverity]:
     return found.agrees, both if found.agrees else f"{both}: {found.difference:+,}", ERROR
 
 
-def judge_content(entry: LedgerEntry | None, now: datetime, *, full_every_days: int | None) -> Judgement:
-    """The last proof of the content, and its age; a count alone is a warning."""
+def judge_content(
+    entry: LedgerEntry | None, now: datetime, *, full_every_days: int | None, diverged: bool = False
+) -> Judgement:
+    """The last proof of the content, and its age; a count alone is a warning.
+
+    `diverged` says that the last run gave up: it published nothing, so that the ledger cannot tell.
+    """
     if entry is None:
         return Judgement(False, NEVER_LOADED)
     metadata: dict[str, Any] = {"verdict": entry.verdict.value, "last_full_load": entry.full_at or "never"}
-    if entry.verdict is Verdict.DIVERGED:
+    if diverged:
         return Judgement(False, "the counts differ, and today's full diffs did not mend it", ERROR, metadata)
     if entry.proven_at is None:
         return Judgement(False, f"never proven, only {entry.verdict.value}: run a full diff", WARN, metadata)

@@ -10,6 +10,7 @@ from focus_assets.audit import Audit, audit
 from focus_assets.config import Config, ExchangeSource, Retry, Timeouts
 from focus_assets.database.open import Database
 from focus_assets.fleet import Fleet, open_fleet
+from focus_assets.history.runs import given_up
 from focus_assets.load.ledger import entries
 from focus_assets.model.errors import FocusError
 from focus_assets.model.ledger import LedgerEntry
@@ -66,6 +67,11 @@ def read_schemas(config: Config, sources: Sequence[str]) -> dict[str, dict[str, 
 def read_ledger(config: Config) -> dict[PartitionRef, LedgerEntry]:
     """Every partition's ledger entry; raises DatabaseError."""
     return entries(Database(config.destination))
+
+
+def read_given_up(config: Config) -> set[tuple[str, str, str]]:
+    """The partitions whose last run ended `diverged`."""
+    return given_up(Database(config.destination))
 
 
 def hurried(config: Config) -> Config:

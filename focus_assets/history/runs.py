@@ -106,6 +106,19 @@ def summary(database: Database) -> Summary:
     return Summary(runs=sum(counts.values()), failed=sum(failed.values()), by_error=failed)
 
 
+def given_up(database: Database) -> set[tuple[str, str, str]]:
+    """The partitions (source, resource, partition) whose last run ended `diverged`: the ledger does not tell."""
+    BOOKS.ensure(database)
+    whose = (RUNS.c.source, RUNS.c.resource, RUNS.c.partition)
+    place = sa.func.row_number().over(partition_by=whose, order_by=[RUNS.c.started_at.desc(), RUNS.c.run_id])
+    ranked = sa.select(*whose, RUNS.c.verdict, place.label("place")).subquery()
+    query = sa.select(ranked.c.source, ranked.c.resource, ranked.c.partition).where(
+        ranked.c.place == 1, ranked.c.verdict == Verdict.DIVERGED.value
+    )
+    with database.reading("look for what was given up") as connection:
+        return {(row.source, row.resource, row.partition) for row in connection.execute(query)}
+
+
 def fruitless_heals(database: Database, ref: PartitionRef, *, since: str) -> int:
     """How many full diffs a mismatch forced on a partition since then (canonical timestamp) and ended unequal."""
     BOOKS.ensure(database)

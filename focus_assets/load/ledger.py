@@ -41,7 +41,6 @@ LEDGER = BOOKS.table(
         "run_id": sa.Text,
         "started_at": sa.Text,
         "finished_at": sa.Text,
-        "seconds": sa.Double,
     },
 )
 _FIELDS = [field.name for field in dataclasses.fields(LedgerEntry)]

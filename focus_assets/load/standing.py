@@ -49,12 +49,25 @@ def refuse_lossy_drift(standing: Standing, target: Mirrored) -> None:
 
 
 def _laid_out(connection: sa.Connection, ref: PartitionRef, target: Mirrored) -> Iterator[ResourceSchema]:
-    """The schemas of the ledger whose rows the table holds; where it holds none, all of which it may have been made."""
+    """The schemas of the ledger whose rows the table holds; where it holds none, all of which it may have been made.
+
+    A table without rows that has just the columns of the schema was made anew for it, by a run that then failed.
+    """
     known = schemas_of(connection, ref)
     standing = [partitions for partitions in known.values() if _any_rows(connection, target, partitions)]
+    if not standing and _is_as_laid_out(connection, target):
+        return
     made_anew = not standing and target.schema.hash in known
     for partitions in [known[target.schema.hash]] if made_anew else standing or known.values():
         yield schema_of(connection, ref, partitions[0])
+
+
+def _is_as_laid_out(connection: sa.Connection, target: Mirrored) -> bool:
+    table = target.table
+    stored = sa.inspect(connection).get_columns(table.name, schema=table.schema)
+    dialect = connection.dialect
+    there = {column["name"]: column["type"].compile(dialect) for column in stored}
+    return there == {column.name: column.type.compile(dialect) for column in table.columns}
 
 
 def _any_rows(connection: sa.Connection, target: Mirrored, partitions: list[str]) -> bool:

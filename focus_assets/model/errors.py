@@ -316,7 +316,7 @@ class ShrinkRefused(LoadError):
         self.before, self.after, self.reason = before, after, reason
         super().__init__(
             f"the load would leave {after:,} of {before:,} rows ({reason}); nothing was published. "
-            "If the drop is right, run it with --accept-shrink"
+            "If the drop is right, run it once with accept_shrink (focus sync --accept-shrink)"
         )
 
 

@@ -35,4 +35,3 @@ class LedgerEntry:
     run_id: str = ""
     started_at: str = ""
     finished_at: str = ""
-    seconds: float = 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -115,7 +116,7 @@ class Loading:
             rows=0,
             verdict=Verdict.UNVERIFIED,
             load="full",
-            schema="{}",
+            schema=json.dumps(self.schema.to_json()),
             schema_hash=self.schema.hash,
             key_hash=self.schema.key_hash,
             config_hash="c",

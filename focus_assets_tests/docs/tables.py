@@ -44,7 +44,6 @@ MEANINGS = {
         "key_hash": "the key's hash: likewise",
         "config_hash": "the hash of address, service, resource, country and language: likewise",
         "finished_at": "when it had everything and began to publish, by our clock",
-        "seconds": "not filled: `_focus_runs` has it",
     },
     "_focus_rejects": WHOSE
     | {

@@ -81,8 +81,9 @@ def test_a_count_alone_and_an_old_proof_are_warnings() -> None:
 
 
 def test_what_diverged_or_was_never_loaded_is_an_error() -> None:
-    diverged = dataclasses.replace(LOADED, verdict=Verdict.DIVERGED, proven_at="2025-07-10T11:00:00.000000Z")
-    assert content(diverged)[:2] == (False, ERROR)
+    proven = dataclasses.replace(LOADED, verdict=Verdict.PROVEN, proven_at="2025-07-10T11:00:00.000000Z")
+    judged = judge_content(proven, NOW, full_every_days=7, diverged=True)
+    assert (judged.passed, judged.severity) == (False, ERROR)
     assert content(None) == (False, ERROR, NEVER_LOADED)
 
 
