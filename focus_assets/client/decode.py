@@ -182,6 +182,9 @@ def _runs(data: bytes) -> Iterator[tuple[int, int]]:
     if data[0] not in _SPACE and _PERHAPS_BLANK.search(data) is None:
         yield 0, len(data)
         return
+    if data[-1] in _SPACE and not data.strip(_SPACE):  # all of it: a bomb may be nothing but newlines
+        yield 0, len(data)
+        return
     start = 0
     for blank in _BLANK_LINES.finditer(data):
         yield start, blank.start()

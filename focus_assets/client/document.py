@@ -13,6 +13,7 @@ from focus_assets.client.unpack import EndedEarly, Garbled
 from focus_assets.model.errors import CorruptEncoding, LimitExceeded, Truncated, UnexpectedBody
 
 MAX_NESTING = 200
+MAX_PARTS = 300_000  # values; the smallest take two bytes on the wire, and fifty times as much in memory
 
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 
@@ -56,10 +57,13 @@ class DocumentDecoder:
 
 
 def read_document(body: bytes, subject: Subject) -> object:
-    """The value of a JSON body: no duplicate keys, NaN, infinities, deep nesting or bytes that are not UTF-8.
+    """The value of a JSON body: no duplicate keys, NaN, infinities, deep nesting, bytes that are not UTF-8.
+
+    Nor more parts than a memory should hold.
 
     Raises UnexpectedBody, LimitExceeded.
     """
+    _check_parts(body, subject)
     _check_nesting(body, subject)
     try:
         return json.loads(
@@ -76,6 +80,12 @@ def _unexpected(body: bytes, subject: Subject, error: ValueError) -> UnexpectedB
     elif subject.secret:
         problem, shown = "the answer is not the JSON that was expected", ""
     return UnexpectedBody(problem, feed=subject.feed, url=subject.url, body_start=shown)
+
+
+def _check_parts(body: bytes, subject: Subject) -> None:
+    # those inside texts count too: that is too many at worst, and needs no parsing
+    if body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_PARTS:
+        raise LimitExceeded(f"the answer has more than {MAX_PARTS:,} parts", feed=subject.feed, url=subject.url)
 
 
 def _check_nesting(body: bytes, subject: Subject) -> None:

@@ -81,7 +81,7 @@ class HttpSettings:
     origins: Collection[str]
     timeouts: Timeouts = field(default_factory=Timeouts)
     limits: Limits = field(default_factory=Limits)
-    document_bytes: int = 32 * 1024 * 1024
+    document_bytes: int = 8 * 1024 * 1024
     connections: int = 64
     ca_file: str | None = None
     trust_env: bool = False
@@ -225,7 +225,7 @@ class ApiClient:
             granted = self._clock.monotonic()
             async with self._sent(ask, grant) as reply:
                 if reply.response.status_code != 401:
-                    await self._check(reply.response, ask, grant)
+                    await self._check(reply, ask, grant)
                     yield reply
                     return
             fresh = self._clock.monotonic() - granted < _FRESH_SECONDS
@@ -244,7 +244,7 @@ class ApiClient:
     async def _post(self, url: str, body: Mapping[str, str | SecretStr]) -> object:
         ask = _Ask(url, self._settings.timeouts.request, body=body, allowed=LOGIN_STATUSES)
         async with self._sent(ask, None) as reply:
-            await self._check(reply.response, ask, None)
+            await self._check(reply, ask, None)
             return await self._document(reply, Subject(url=redact(url), secret=True))
 
     @asynccontextmanager
@@ -282,13 +282,13 @@ class ApiClient:
             request.headers[grant.header] = grant.value.get_secret_value()
         return request
 
-    async def _check(self, response: httpx.Response, ask: _Ask, grant: Grant | None) -> None:
-        status = response.status_code
+    async def _check(self, reply: _Reply, ask: _Ask, grant: Grant | None) -> None:
+        response, status = reply.response, reply.response.status_code
         if status in ask.allowed:
             _refuse_kept(response)
             return
         # what a login answers is never shown: it may echo the password
-        shown = "" if ask.body is not None else await _body_start(response, grant)
+        shown = "" if ask.body is not None else await _body_start(reply, grant)
         error = classify(status, response.headers, shown, url=str(response.url), allowed=ask.allowed)
         if error is not None:
             raise error
@@ -300,10 +300,10 @@ def _refuse_kept(response: httpx.Response) -> None:
         raise StaleAnswer(f"a cache on the way had kept this answer for {age:,} s", url=redact(str(response.url)))
 
 
-async def _body_start(response: httpx.Response, grant: Grant | None) -> str:
-    body = b""
+async def _body_start(reply: _Reply, grant: Grant | None) -> str:
+    response, body = reply.response, b""
     # the status is the error; its body only illustrates it, and may break or hang as it likes
-    with anyio.move_on_after(_ERROR_BODY_SECONDS), suppress(*FOREIGN):
+    with anyio.move_on_after(min(_ERROR_BODY_SECONDS, reply.deadline.left())), suppress(*FOREIGN):
         async for chunk in response.aiter_raw():
             body += chunk
             if len(body) >= _ERROR_BODY_BYTES:

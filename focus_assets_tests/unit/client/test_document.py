@@ -7,7 +7,7 @@ import gzip
 import pytest
 
 from focus_assets.client.decode import Subject
-from focus_assets.client.document import MAX_NESTING, DocumentDecoder, read_document
+from focus_assets.client.document import MAX_NESTING, MAX_PARTS, DocumentDecoder, read_document
 from focus_assets.model.errors import CorruptEncoding, LimitExceeded, Truncated, UnexpectedBody, UnsupportedEncoding
 
 SUBJECT = Subject(url="https://h/state")
@@ -58,6 +58,13 @@ def test_nesting_is_bounded_however_deep() -> None:
         for opening in (b"[", b'{"a":'):
             with pytest.raises(LimitExceeded, match="nests deeper"):
                 read_document(opening * depth, SUBJECT)
+
+
+@pytest.mark.parametrize("part", [b"[]", b"{}", b"0", b'""', b"0.5"])
+def test_a_document_of_too_many_parts_is_refused_before_it_is_parsed(part: bytes) -> None:
+    with pytest.raises(LimitExceeded, match="more than 300,000 parts"):
+        read_document(b"[" + b",".join([part] * (MAX_PARTS + 1)) + b"]", SUBJECT)
+    assert read_document(b"[" + b",".join([part] * (MAX_PARTS // 2)) + b"]", SUBJECT)
 
 
 def test_brackets_in_texts_and_side_by_side_are_no_nesting() -> None:
