@@ -32,7 +32,7 @@ class Fault(enum.StrEnum):
 
 ON_LINES = frozenset({Fault.CLEAN_CUT, Fault.WRONG_TYPE, Fault.DUPLICATE})
 # what no transfer shows: drawn more often than the others
-SILENT = (Fault.CLEAN_CUT, Fault.STALE, Fault.DUPLICATE)
+SILENT = (Fault.CLEAN_CUT, Fault.CLEAN_CUT, Fault.CUT, Fault.STALE, Fault.DUPLICATE)
 INSTEAD = frozenset({Fault.UNREACHABLE, Fault.SILENT, Fault.STALLED_HEAD})  # no answer at all
 
 

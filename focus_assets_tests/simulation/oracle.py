@@ -14,11 +14,13 @@ from focus_assets.database.open import Database
 from focus_assets.load.rejects import key_text
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.stamps import floor_micros, nanos, since, text_of
-from focus_assets.model.verdict import Verdict
-from focus_assets_tests.simulation.world import FUTURE, Key, Record, Rows, Shown, World
+from focus_assets.model.verdict import SHRINK_RATIO, SHRINK_ROWS, Verdict
+from focus_assets.run import Wish
+from focus_assets_tests.simulation.world import FUTURE, SECOND, Key, Record, Rows, Shown, World
 
 Content = dict[Key, tuple[Any, ...]]
 TABLE = "items"
+PAUSE = 5 * SECOND
 _BOOKS = {"_focus_ledger": "source, resource, partition", "_focus_rejects": "source, resource, partition, row_key"}
 
 
@@ -108,14 +110,20 @@ def _values(row: Record, columns: int) -> tuple[Any, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """One run, and what surrounded it: `start` and `end` are the moments of its first and its last state."""
+    """One run, and what surrounded it: `start` and `end` are the moments of its first and its last state.
+
+    `states` are the moments of all of them, `fed` is that of the last feed.
+    """
 
     country: str
     outcome: Outcome
     before: Image
     after: Image
+    wish: Wish
     start: int
     end: int
+    states: tuple[int, ...] = ()
+    fed: int = 0
 
 
 @dataclass
@@ -132,7 +140,7 @@ class Oracle:
         found = [*self._others_untouched(ran)]
         if not published(ran.outcome):
             return [*found, *self._untouched(ran, ran.country)]
-        return [*found, *self._ledger(ran), *self._verdict(ran), *self._holes(ran)]
+        return [*found, *self._ledger(ran), *self._verdict(ran), *self._shrink(ran), *self._holes(ran)]
 
     def equal(self, image: Image, country: str) -> list[str]:
         """After a rest and a full load: the server's rows, by value."""
@@ -180,6 +188,16 @@ class Oracle:
             case Verdict.PROVEN if not self._beyond_knowing():
                 return self._proof(ran, states)
         return []
+
+    def _shrink(self, ran: Ran) -> list[str]:
+        """A great loss is published on request, or after the server has stood by it for a while."""
+        before, after = len(ran.before.rows.get(ran.country, ())), len(ran.after.rows.get(ran.country, ()))
+        if ran.wish.accept_shrink or before - after <= max(SHRINK_RATIO * before, SHRINK_ROWS):
+            return []
+        again = [moment for moment in ran.states if moment >= ran.fed + PAUSE]
+        if len(again) >= 2 and after:
+            return []
+        return [f"{before} rows became {after}, and the server was not heard a second time"]
 
     def _beyond_knowing(self) -> bool:
         """While the load went on a backup came back, or something committed later than the overlap: no delta shows it.

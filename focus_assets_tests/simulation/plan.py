@@ -116,7 +116,7 @@ def _server(chance: Random, overlap: int) -> Options:
         as_of=chance.choice(("", "", "newest", "horizon")) if extended else "",
         counts=extended and _maybe(chance, 0.4),
         digest=extended and _maybe(chance, 0.4),
-        total_lines=_maybe(chance, 0.3),
+        total_lines=_maybe(chance, 0.5),
         tells_time=_maybe(chance, 0.95),
         writing=chance.choice(("z", "z", "naive", "offset", "short")),
         paging=chance.choice(("", "", "keyset", "offset")),

@@ -11,6 +11,7 @@ from random import Random
 from focus_assets.database.open import Database
 from focus_assets.mirror import mirror
 from focus_assets.model.errors import ShrinkRefused
+from focus_assets.model.feed import Feed
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.stamps import floor_micros, nanos
@@ -24,6 +25,7 @@ from focus_assets_tests.simulation.transport import BASE_URL, SERVICE, Bustle, S
 from focus_assets_tests.simulation.world import World
 
 RESOURCE = "items"
+_FEEDS = frozenset(feed.value for feed in Feed)
 
 
 @dataclass
@@ -111,7 +113,7 @@ class Schedule:
         outcome = await self._mirror(country, wish)
         self.world.watched = False
         self.image = self.reader.image()
-        ran = Ran(country, outcome, before, self.image, *self._bracket(start))
+        ran = self._ran(country, outcome, before, wish, start)
         self._note_losses(outcome, country, lossy=self.server.losses > losses)
         wrong = self.oracle.judge(ran)
         if outcome.healed:
@@ -132,9 +134,11 @@ class Schedule:
         async with opened as source:
             return await mirror(source, self.database, ref, wish=wish, tools=tools)
 
-    def _bracket(self, start: int) -> tuple[int, int]:
-        states = [reading.served for reading in self.server.readings if reading.what == "state"]
-        return (states[0], states[-1]) if states else (start, self.world.now)
+    def _ran(self, country: str, outcome: Outcome, before: Image, wish: Wish, start: int) -> Ran:
+        readings = self.server.readings
+        states = tuple(reading.served for reading in readings if reading.what == "state") or (start, self.world.now)
+        fed = max((reading.served for reading in readings if reading.what in _FEEDS), default=start)
+        return Ran(country, outcome, before, self.image, wish, states[0], states[-1], states, fed)
 
     def _note_losses(self, outcome: Outcome, country: str, *, lossy: bool) -> None:
         """What no client could know: lines lost without a trace, a restore. Only a full load makes up for it."""

@@ -13,7 +13,7 @@ from focus_assets.model.verdict import Verdict
 from focus_assets.run import Wish
 from focus_assets_tests.simulation.faults import CALM
 from focus_assets_tests.simulation.loop import run
-from focus_assets_tests.simulation.oracle import Image, Ran
+from focus_assets_tests.simulation.oracle import PAUSE, Image, Ran
 from focus_assets_tests.simulation.plan import Plan, Step
 from focus_assets_tests.simulation.schedule import Schedule
 from focus_assets_tests.simulation.transport import Bustle
@@ -121,3 +121,13 @@ def test_a_ledger_that_says_something_else_is_caught(told: Told) -> None:
         entry = {**ran.after.ledger["DE"], name: value}
         after = dataclasses.replace(ran.after, ledger={**ran.after.ledger, "DE": entry})
         assert told.oracle.judge(dataclasses.replace(ran, after=after))
+
+
+def test_a_great_loss_that_nobody_confirmed_is_caught(told: Told) -> None:
+    ran = told.of(Verdict.COUNTED)
+    many = {(f"x{number}",): () for number in range(150)}
+    shrunk = dataclasses.replace(ran, before=with_rows(ran.before, lambda rows: rows.update(many)))
+    assert told.oracle._shrink(ran) == []
+    assert "was not heard a second time" in told.oracle._shrink(shrunk)[0]
+    assert told.oracle._shrink(dataclasses.replace(shrunk, wish=Wish(accept_shrink=True))) == []
+    assert told.oracle._shrink(dataclasses.replace(shrunk, states=(ran.fed + PAUSE, ran.fed + PAUSE + 1))) == []

@@ -23,6 +23,7 @@ Log = Callable[[str], None]
 BASE_URL = "https://model.example"
 SERVICE = "shop"
 PAGE = 5
+_NEWLINE = 10
 LONG = 2 * 3600 * SECOND  # longer than any deadline
 
 
@@ -88,6 +89,7 @@ class Answer:
     reading: Reading
     fault: Fault | None = None
     length: int | None = None
+    ends: tuple[int, ...] = ()  # where a line begins: there a cut is hardest to see
 
 
 @dataclass
@@ -286,11 +288,12 @@ class SimulatedServer(httpx.AsyncBaseTransport):
     def _ready(self, path: str, body: bytes, reading: Reading, headers: dict[str, str] | None = None) -> Answer:
         """A body that stands: framed as this server frames, and remembered by a cache."""
         options, said = self.world.options, {**self._date(), **(headers or {})}
+        ends = tuple(place + 1 for place, byte in enumerate(body[:-1]) if byte == _NEWLINE)
         if options.gzip:
-            body, said = _gzipped(body), {**said, "content-encoding": "gzip"}
+            body, said, ends = _gzipped(body), {**said, "content-encoding": "gzip"}, ()
         head = Head(200, said | self._framing(len(body)))
         self.cache.setdefault(path, []).append(Kept(head, body, reading))
-        return Answer(head, iter((body,)), reading, length=len(body))
+        return Answer(head, iter((body,)), reading, length=len(body), ends=ends)
 
     def _framing(self, length: int) -> dict[str, str]:
         match self.world.options.framing:
@@ -348,8 +351,10 @@ class Body(httpx.AsyncByteStream):
         """After how many bytes the fault strikes."""
         if self._answer.fault not in (Fault.RESET, Fault.CUT, Fault.STALLED_BODY):
             return None
-        length = self._answer.length or 600
-        return self._server.chance.randrange(length)
+        chance, places = self._server.chance, self._answer.ends
+        if places and chance.random() < 0.5:
+            return chance.choice(places)
+        return chance.randrange(self._answer.length or 600)
 
     def _chunks(self) -> Iterator[bytes]:
         for number, piece in enumerate(self._answer.pieces):
