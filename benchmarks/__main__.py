@@ -27,7 +27,7 @@ def main() -> int:
     except (CommandFailed, WrongContent) as error:
         console.print(f"[red]{type(error).__name__}[/]: {error}")
         return 1
-    Console(width=None if sys.stdout.isatty() else 150).print(table_of(results))
+    Console(width=None if sys.stdout.isatty() else 160).print(table_of(results))
     asked.out.mkdir(parents=True, exist_ok=True)
     file = asked.out / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{asked.rows}.json"
     file.write_text(json.dumps(json_of(results), indent=1), encoding="utf-8")

@@ -25,13 +25,17 @@ TITLES = {"postgres": "PostgreSQL", "sqlite": "SQLite"}
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The runs of one contender, summed up by their medians; `ratio` is to the line that `over` names."""
+    """The runs of one contender, summed up by their medians; the ratios are to the line that `over` names.
+
+    `cpu_ratio` counts both processes, ours and the database's: other work on the machine moves it less.
+    """
 
     database: str
     work: str
     runs: Sequence[Run]
     over: str = ""
     ratio: float | None = None
+    cpu_ratio: float | None = None
 
     def median(self, name: str) -> float | None:
         """Of one figure of the costs, None where it was not seen."""
@@ -42,6 +46,11 @@ class Line:
     def wall(self) -> float:
         """Median seconds."""
         return statistics.median(run.cost.wall for run in self.runs)
+
+    @property
+    def cpu(self) -> float:
+        """Median seconds of all processors, the database's too where it was seen."""
+        return statistics.median(run.cost.cpu + (run.cost.database_cpu or 0.0) for run in self.runs)
 
     @property
     def peak(self) -> int:
@@ -61,7 +70,9 @@ def lines_of(results: Results) -> list[Line]:
 def _compared(line: Line, all_lines: dict[tuple[str, str], Line]) -> Line:
     over = {FULL: FLOOR, UNCHANGED: FULL, DELTA: FULL}.get(line.work)
     other = all_lines.get((line.database, over)) if over else None
-    return dataclasses.replace(line, over=over or "", ratio=line.wall / other.wall) if other else line
+    if other is None:
+        return line
+    return dataclasses.replace(line, over=over or "", ratio=line.wall / other.wall, cpu_ratio=line.cpu / other.cpu)
 
 
 def _many(results: Results) -> Iterable[Run]:
@@ -90,7 +101,7 @@ def table_of(results: Results) -> Table:
         caption_justify="left",
     )
     table.add_column("work", min_width=38)
-    for name in ("wall s", "of them", "ratio", "rows/s", "CPU s", "database CPU s", "peak MiB"):
+    for name in ("wall s", "of them", "ratio", "by CPU", "rows/s", "CPU s", "database CPU s", "peak MiB"):
         table.add_column(name, justify="right")
     for line in lines_of(results):
         table.add_row(*_cells(line, corpus.changes), end_section=line.work == DELTA)
@@ -106,6 +117,7 @@ def _cells(line: Line, changes: int) -> list[str]:
         f"{line.wall:.2f}",
         f"{min(walls):.2f}–{max(walls):.2f}",
         ratio,
+        "" if line.cpu_ratio is None else f"{line.cpu_ratio:.2f}",
         f"{rows / line.wall:,.0f}",
         _seconds(line.median("cpu")),
         _seconds(line.median("database_cpu")),
@@ -147,13 +159,15 @@ def json_of(results: Results) -> dict[str, Any]:
         "databases": results.settings,
         "floor": copies_by(),
         "corpus": dataclasses.asdict(results.corpus),
-        "lines": [
-            {"database": line.database, "work": line.work, "wall": line.wall, "over": line.over, "ratio": line.ratio}
-            for line in lines_of(results)
-        ],
+        "lines": [_summed_up(line) for line in lines_of(results)],
         "memory": {name: {"many": many, "few": few} for name, (many, few) in memory_ratios(results).items()},
         "runs": [dataclasses.asdict(run) for run in results.runs],
     }
+
+
+def _summed_up(line: Line) -> dict[str, Any]:
+    names = ("database", "work", "over", "ratio", "cpu_ratio", "wall", "cpu", "peak")
+    return {name: getattr(line, name) for name in names}
 
 
 def over_the_limit(results: Results) -> list[str]:
