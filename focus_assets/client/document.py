@@ -11,9 +11,9 @@ from focus_assets.client.decode import Subject, make_unpacker
 from focus_assets.client.protocol import start_of
 from focus_assets.client.unpack import EndedEarly, Garbled
 from focus_assets.model.errors import CorruptEncoding, LimitExceeded, Truncated, UnexpectedBody
+from focus_assets.model.jsontext import MAX_PARTS, has_too_many_parts
 
 MAX_NESTING = 200
-MAX_PARTS = 300_000  # values; the smallest take two bytes on the wire, and fifty times as much in memory
 
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 
@@ -83,8 +83,7 @@ def _unexpected(body: bytes, subject: Subject, error: ValueError) -> UnexpectedB
 
 
 def _check_parts(body: bytes, subject: Subject) -> None:
-    # those inside texts count too: that is too many at worst, and needs no parsing
-    if body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_PARTS:
+    if has_too_many_parts(body):
         raise LimitExceeded(f"the answer has more than {MAX_PARTS:,} parts", feed=subject.feed, url=subject.url)
 
 

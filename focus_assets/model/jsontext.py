@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, cast
 from focus_assets.model.errors import BadValue, DuplicateName
 
 MAX_DEPTH = 64
+MAX_PARTS = 300_000  # values of one text; the smallest take two bytes in it, and fifty times as much once they are read
 MAX_DIGITS = 1000  # of a number, written out without an exponent
 
 
@@ -37,6 +38,8 @@ class Members(dict[str, Any]):
 Json: TypeAlias = bool | str | Number | NotNumber | list[Any] | Members | None
 
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
+_PART_SIGNS, _QUOTE = (b",", b"[", b"{"), ord('"')
+_PART = re.compile(rb'[,\[{]|"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _STEP = {"[": 1, "{": 1, "]": -1, "}": -1}
 _COLON = re.compile(r"[ \t\r\n]*:")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -63,6 +66,14 @@ def read(text: str) -> Json:
     """The value of a text no deeper than `too_deep_at` allows; raises json.JSONDecodeError."""
     found: Json = _READER.decode(text)
     return found
+
+
+def has_too_many_parts(text: bytes) -> bool:
+    """Whether a text, which may be broken, has more than MAX_PARTS values; found without reading it."""
+    if len(text) < 2 * MAX_PARTS or sum(map(text.count, _PART_SIGNS)) <= MAX_PARTS:
+        return False
+    signs = (found.start() for found in _PART.finditer(text) if text[found.start()] != _QUOTE)
+    return any(number > MAX_PARTS for number, _ in enumerate(signs, 1))
 
 
 def too_deep_at(text: str, limit: int = MAX_DEPTH) -> int | None:

@@ -18,7 +18,16 @@ from focus_assets.model.errors import (
     UnknownAttribute,
 )
 from focus_assets.model.feed import Block, Reject, Row, Value
-from focus_assets.model.jsontext import MAX_DEPTH, Json, Members, name_at, read, too_deep_at
+from focus_assets.model.jsontext import (
+    MAX_DEPTH,
+    MAX_PARTS,
+    Json,
+    Members,
+    has_too_many_parts,
+    name_at,
+    read,
+    too_deep_at,
+)
 from focus_assets.model.schema import Column
 from focus_assets.model.values import canonical, showable
 from focus_assets.sources.layout import Layout, Piece, Times
@@ -90,6 +99,8 @@ class ExactReader:
     def _members(self, line: Line) -> Members:
         if not line.data.lstrip(BLANK).startswith(b"{"):
             raise self._unexpected("a line that is not a JSON object", line)
+        if has_too_many_parts(line.data):
+            raise BadValue(f"the line holds more than {MAX_PARTS:,} values")
         text = line.data.decode(errors="surrogateescape")
         if (deep := too_deep_at(text, MAX_DEPTH + 1)) is not None:
             raise BadValue(f"it is nested deeper than {MAX_DEPTH}", column=showable(name_at(text, deep)))

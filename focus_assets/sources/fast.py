@@ -20,6 +20,7 @@ from msgspec import UNSET, Meta, Raw, UnsetType
 from msgspec.structs import astuple
 
 from focus_assets.model.errors import RowError
+from focus_assets.model.jsontext import has_too_many_parts
 from focus_assets.model.schema import Column, Kind
 from focus_assets.model.values import BOUNDS
 from focus_assets.sources.columns import Unfit, convert, json_texts, may_be_too_deep
@@ -63,6 +64,8 @@ class FastReader:
     def read(self, data: bytes) -> Piece:
         """The rows of complete lines; raises one of UNREADABLE where the exact reader has to look."""
         _check_letters(data)
+        if has_too_many_parts(data):
+            raise Unfit
         structs, shape = self._decoded(data)
         _check_lines(data, len(structs))
         columns: list[Sequence[Any]] = list(zip(*map(astuple, structs), strict=True))

@@ -70,6 +70,7 @@ class Bomb:
 
 
 NESTED = "[" * 5000 + "]" * 5000
+PARTS = (("lists", "[],"), ("objects", '{"a":0},'), ("numbers", "0.5,"), ("texts", '"ab",'))
 HURRY = {"timeouts": {"connect": 1, "read": 0.6, "total": 1.2}}
 OK = head()
 
@@ -100,11 +101,14 @@ def _large() -> Iterator[Bomb]:
     yield Bomb("a line of 100 MB", {"full": endless(b"a" * 100_000, b'{"id":"', 1000)}, "LimitExceeded")
     yield Bomb("a line without end", {"full": endless(b"a" * 100_000, b'{"id":"')}, "LimitExceeded")
     yield Bomb("rows without end", {"full": endless(line(1) * 500)}, "LimitExceeded", {"max_body_bytes": 8 * MIB})
+    for what, unit in PARTS:
+        row = line(1, extra=f"[{unit * (8 * MIB // len(unit))}0]")
+        yield Bomb(f"8 MiB of {what} in a row", {"full": whole(row)}, "BadValue")
     for place in ("auth", "schema", "state"):
         yield Bomb(f"{place} without end", {place: endless(b" " * 100_000)}, "LimitExceeded")
-        for what, unit in (("lists", b"[],"), ("objects", b'{"a":0},'), ("numbers", b"0.5,"), ("texts", b'"ab",')):
-            body = b"[" + unit * (30 * MIB // len(unit)) + b"0]"
-            yield Bomb(f"30 MiB of {what} in {place}", {place: whole(body)}, "LimitExceeded")
+        for what, unit in PARTS:
+            body = f"[{unit * (7 * MIB // len(unit))}0]".encode()
+            yield Bomb(f"7 MiB of {what} in {place}", {place: whole(body)}, "LimitExceeded")
     yield Bomb("headers without end", {"state": _raw(b"HTTP/1.1 200 OK\r\n", b"x-a: b\r\n" * 1000)}, "ApiUnreachable")
     yield Bomb("a header of 50 MiB", {"state": _raw(b"HTTP/1.1 200 OK\r\nx: ", b"a" * 50_000)}, "ApiUnreachable")
 

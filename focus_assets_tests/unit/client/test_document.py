@@ -7,8 +7,9 @@ import gzip
 import pytest
 
 from focus_assets.client.decode import Subject
-from focus_assets.client.document import MAX_NESTING, MAX_PARTS, DocumentDecoder, read_document
+from focus_assets.client.document import MAX_NESTING, DocumentDecoder, read_document
 from focus_assets.model.errors import CorruptEncoding, LimitExceeded, Truncated, UnexpectedBody, UnsupportedEncoding
+from focus_assets.model.jsontext import MAX_PARTS
 
 SUBJECT = Subject(url="https://h/state")
 
