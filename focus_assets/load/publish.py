@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -12,12 +13,14 @@ from focus_assets.load.apply import Apply, Statements, apply_stage
 from focus_assets.load.ledger import amend, claim, read_entry
 from focus_assets.load.rejects import quarantine
 from focus_assets.load.stage import Stage
-from focus_assets.model.errors import DatabaseUnreachable, StaleGeneration
+from focus_assets.model.errors import DatabaseError, DatabaseUnreachable, StaleGeneration
 from focus_assets.model.feed import Reject
 from focus_assets.model.ledger import LedgerEntry
 from focus_assets.model.outcome import Changes
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.verdict import Decision, Digest, Publish
+
+MANY, MUCH = 10_000, 0.1  # a load that writes more rows, and more of a partition, makes the statistics wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,15 @@ def publish(
         if claimed and (found := _committed(database, load)):
             return Judged(Publish(found.verdict), applied, found)
         raise
+    if applied.changes.written > max(MANY, applied.rows * MUCH):
+        _refresh_statistics(database, connection, load.stage)
     return Judged(decision, applied, entry)
+
+
+def _refresh_statistics(database: Database, connection: sa.Connection, stage: Stage) -> None:
+    """The next delta is planned by what the database knows of the table; the load itself is committed already."""
+    with suppress(DatabaseError), database.transaction(connection, "refresh statistics", temporary=True):
+        database.dialect.analyze(connection, stage.target.table)
 
 
 def _apply(database: Database, connection: sa.Connection, load: Publication) -> Applied:
