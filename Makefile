@@ -41,7 +41,7 @@ dev: setup .focus/dagster/dagster.yaml ## open the Dagster UI on the definitions
 
 .PHONY: test
 test: .venv/.dev ## run the tests that need no browser (ARGS="-k watermark")
-	@$(BIN)/python -m pytest -q -m "not browser" $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 -m "not browser" $(ARGS)
 
 .PHONY: browser-test
 browser-test: .venv/.dev ## use the Dagster UI in headless Chromium; screenshots go to .artifacts/screenshots
