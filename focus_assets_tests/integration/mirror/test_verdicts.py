@@ -38,6 +38,16 @@ async def test_a_digest_that_did_not_move_is_enough_for_a_proof(set_scene: SetSc
     assert scene.server.feeds() == ["state", "full", "state"]
 
 
+async def test_the_time_of_the_last_proof_is_that_of_a_proof(scene: Scene) -> None:
+    await scene.loaded()
+    proven_at = scene.entry().proven_at
+    assert proven_at == scene.entry().server_time
+    assert (await scene.loaded()).verdict is Verdict.COUNTED
+    assert scene.entry().proven_at == proven_at != scene.entry().server_time
+    assert (await scene.mirror(wish=FULL)).verdict is Verdict.PROVEN
+    assert scene.entry().proven_at == scene.entry().server_time
+
+
 async def test_where_nothing_says_that_it_stood_still_a_closing_delta_proves_it(set_everywhere: SetScene) -> None:
     scene = set_everywhere(options=PLAINLY)
     scene.change(updates=2)
@@ -87,6 +97,15 @@ async def test_a_full_load_that_holds_other_than_both_states_say_is_incomplete(e
     everywhere.edit_lines("full", lambda lines: lines[:-1])
     error = await everywhere.refused(Incomplete, wish=FULL)
     assert (error.held, error.total_items) == (29, 30)
+
+
+async def test_a_heal_is_judged_by_what_the_server_says_around_it(scene: Scene) -> None:
+    await scene.loaded()
+    scene.sql(f"DELETE FROM {scene.shown} WHERE id = 'k00001'")
+    _once(scene, "state", 3, lambda: scene.change(creates=2))
+    outcome = await scene.loaded()
+    assert (outcome.healed, outcome.verdict, outcome.rows) == (True, Verdict.PROVEN, 32)
+    assert scene.server.feeds()[-3:] == ["state", "full", "state"]
 
 
 async def test_a_mismatch_that_no_full_diff_mends_is_tried_three_times_a_day_and_then_diverged(scene: Scene) -> None:
