@@ -23,7 +23,6 @@ CREATE TABLE _focus_ledger (
 	run_id TEXT,
 	started_at TEXT,
 	finished_at TEXT,
-	seconds DOUBLE,
 	PRIMARY KEY (source, resource, partition)
 );
 
