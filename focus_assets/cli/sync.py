@@ -34,6 +34,7 @@ COLUMNS = (
     Column("seconds", "s", number=True),
 )
 UNREACHABLE = (ApiUnreachable, ApiTimeout, DatabaseUnreachable)
+WORTH_A_WORD = 1.0  # seconds of waiting
 STYLES = {"proven": "green", "counted": "green", "unverified": "yellow", "moving": "yellow", "diverged": "bold red"}
 
 
@@ -64,8 +65,11 @@ async def run(call: Call, wanted: Wanted, wish: Wish, told: Callable[[Outcome], 
     """Mirror what is wanted; `told` hears each outcome as it comes."""
 
     def retried(error: ApiError, attempt: int, seconds: float) -> None:
+        if seconds < WORTH_A_WORD:
+            return
         line.clear()
-        call.err.print(Text(f"{error.problem} at {error.url}: trying again in {seconds:.0f} s ({attempt + 1})"))
+        said = Text(f"{error.problem} at {error.url}: try {attempt + 1} in {seconds:.0f} s")
+        call.err.print(said, soft_wrap=True)
 
     line = ProgressLine(sys.stderr, 0, width=call.err.width)
     async with open_fleet(call.config, heard=retried) as fleet:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
+from urllib.parse import quote
 
 import anyio
 from pydantic import SecretStr
@@ -16,6 +19,7 @@ from focus_assets.client.protocol import redact
 from focus_assets.model.errors import ApiError, AuthenticationFailed, PermissionDenied, RequestRefused, UnexpectedBody
 
 _TOKEN = re.compile(r"[\x21-\x7e]+")  # what a header can carry; anything else could add headers of its own
+_REMEMBERED = 8  # tokens: those of requests that may still be under way
 _WRONG_CREDENTIALS = frozenset({400, 401, 403, 422})
 
 
@@ -43,6 +47,9 @@ class Auth(Protocol):
 
     def failure(self, url: str) -> AuthenticationFailed: ...
 
+    def hide(self, text: str) -> str:
+        """A text from the server without what we have shown it: it may say everything back."""
+
 
 class NoAuth:
     """Nobody in particular asks."""
@@ -54,6 +61,9 @@ class NoAuth:
         return AuthenticationFailed(
             "the server wants to know who asks (401), and no auth is configured", url=redact(url), status=401
         )
+
+    def hide(self, text: str) -> str:
+        return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +99,7 @@ class FocusLogin:
     _token: _Token | None = field(default=None, init=False)
     _last: _Attempt = field(default=_Attempt(), init=False)
     _refused: AuthenticationFailed | None = field(default=None, init=False)
+    _tokens: deque[SecretStr] = field(default_factory=lambda: deque(maxlen=_REMEMBERED), init=False)
 
     def __repr__(self) -> str:
         return f"FocusLogin({redact(self.login_url)!r}, {self.username!r})"
@@ -104,6 +115,13 @@ class FocusLogin:
         """The error for a request whose own token was refused."""
         problem = f"a token just obtained for user {self.username!r} from {redact(self.login_url)} was refused (401)"
         return AuthenticationFailed(problem, url=redact(url), status=401)
+
+    def hide(self, text: str) -> str:
+        """Without the password and the latest tokens, as they are and as JSON or a URL writes them."""
+        for secret in (self.password, *self._tokens):
+            for written in _spellings(secret.get_secret_value()):
+                text = text.replace(written, "…")
+        return text
 
     def _usable(self, refused: Grant | None) -> _Token | None:
         token = self._token
@@ -153,4 +171,11 @@ class FocusLogin:
         token = answer.get("token") if isinstance(answer, dict) else None
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             raise UnexpectedBody("the login's answer holds no usable token", url=redact(self.login_url))
-        return SecretStr(token)
+        self._tokens.append(SecretStr(token))
+        return self._tokens[-1]
+
+
+def _spellings(secret: str) -> list[str]:
+    """The longest first: none is left in part because a shorter one was taken out of it."""
+    escaped = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], quote(secret, safe="")}
+    return sorted({secret, *escaped} - {""}, key=len, reverse=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from focus_assets.client.protocol import start_of
+from focus_assets.client.protocol import as_it_is, start_of
 from focus_assets.client.unpack import KNOWN_ENCODINGS, EndedEarly, Garbled, Unpacker, unpacker
 from focus_assets.model.errors import (
     BodyError,
@@ -39,12 +39,17 @@ class Limits:
 class Subject:
     """Whose body it is, for the text of errors: the feed's name, and the URL without its secrets.
 
-    What a `secret` body holds is never shown.
+    What a `secret` body holds is never shown; `hide` takes our credentials out of what is.
     """
 
     feed: str = ""
     url: str = ""
     secret: bool = False
+    hide: Callable[[str], str] = as_it_is
+
+    def start_of(self, body: bytes) -> str:
+        """The beginning of the body, fit to be shown."""
+        return "" if self.secret else start_of(body, hide=self.hide)
 
 
 class BodyDecoder:
@@ -110,7 +115,8 @@ class BodyDecoder:
         start = piece.lstrip(_SPACE)
         self._begun = bool(start)
         if start and not start.startswith(b"{"):
-            raise self._error(UnexpectedBody, "the body does not begin with a JSON object", body_start=start_of(start))
+            shown = self._subject.start_of(start)
+            raise self._error(UnexpectedBody, "the body does not begin with a JSON object", body_start=shown)
 
     def _whole_blocks(self) -> Iterator[Block]:
         if len(self._buffer) < self._limits.block_bytes:
@@ -170,7 +176,7 @@ def make_unpacker(encoding: str, subject: Subject) -> Unpacker:
     found = unpacker(encoding)
     if found is None:
         asked = " or ".join(KNOWN_ENCODINGS)
-        problem = f"the body is encoded as {start_of(encoding.encode())!r}, we asked for {asked}"
+        problem = f"the body is encoded as {subject.start_of(encoding.encode())!r}, we asked for {asked}"
         raise UnsupportedEncoding(problem, feed=subject.feed, url=subject.url)
     return found
 

@@ -70,16 +70,16 @@ def read_document(body: bytes, subject: Subject) -> object:
             body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_constant, parse_float=_finite
         )
     except ValueError as error:  # JSONDecodeError and UnicodeDecodeError are ValueErrors too
-        raise _unexpected(body, subject, error) from None if subject.secret else error
+        said = subject.hide(str(error))
+    # outside of the except block: the parser's error holds the whole body
+    raise _unexpected(body, subject, said)
 
 
-def _unexpected(body: bytes, subject: Subject, error: ValueError) -> UnexpectedBody:
-    problem, shown = f"the answer is not the JSON that was expected: {error}", start_of(body)
+def _unexpected(body: bytes, subject: Subject, said: str) -> UnexpectedBody:
+    problem = f"the answer is not the JSON that was expected{'' if subject.secret else f': {said}'}"
     if not body.strip():
         problem = "the answer is empty"
-    elif subject.secret:
-        problem, shown = "the answer is not the JSON that was expected", ""
-    return UnexpectedBody(problem, feed=subject.feed, url=subject.url, body_start=shown)
+    return UnexpectedBody(problem, feed=subject.feed, url=subject.url, body_start=subject.start_of(body))
 
 
 def _check_parts(body: bytes, subject: Subject) -> None:

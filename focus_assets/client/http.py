@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import ssl
 import zlib
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -187,6 +187,10 @@ class ApiClient:
         with anyio.move_on_after(_CLOSING_SECONDS, shield=True), suppress(*FOREIGN):
             await self._http.__aexit__(kind, error, trace)
 
+    def hide(self, text: str) -> str:
+        """A text from the server without our credentials, fit to be shown."""
+        return self._auth.hide(text)
+
     async def get_json(self, url: str, params: Params | None = None) -> Answer:
         """A JSON answer, asked for again while the error is repeatable. Raises ApiError."""
         return await self.repeat(lambda: self._get_json(url, params or {}))
@@ -200,14 +204,16 @@ class ApiClient:
     @asynccontextmanager
     async def _stream(self, url: str, params: Params, feed: Feed) -> AsyncIterator[LineStream]:
         async with self._answer(_Ask(url, self._settings.timeouts.stream, params)) as reply:
-            headers, subject = reply.response.headers, Subject(feed.value, redact(str(reply.response.url)))
+            headers, subject = reply.response.headers, self._subject(reply, feed.value)
             decoder = BodyDecoder(headers.get("content-encoding", ""), self._settings.limits, subject)
             yield LineStream(Wire(reply.response, reply.deadline, decoder), decoder, headers)
 
     async def _get_json(self, url: str, params: Params) -> Answer:
         async with self._answer(_Ask(url, self._settings.timeouts.request, params)) as reply:
-            subject = Subject(url=redact(str(reply.response.url)))
-            return Answer(await self._document(reply, subject), server_time(reply.response.headers))
+            return Answer(await self._document(reply, self._subject(reply)), server_time(reply.response.headers))
+
+    def _subject(self, reply: _Reply, feed: str = "") -> Subject:
+        return Subject(feed, redact(str(reply.response.url)), hide=self._auth.hide)
 
     async def _document(self, reply: _Reply, subject: Subject) -> object:
         encoding = reply.response.headers.get("content-encoding", "")
@@ -225,7 +231,7 @@ class ApiClient:
             granted = self._clock.monotonic()
             async with self._sent(ask, grant) as reply:
                 if reply.response.status_code != 401:
-                    await self._check(reply, ask, grant)
+                    await self._check(reply, ask)
                     yield reply
                     return
             fresh = self._clock.monotonic() - granted < _FRESH_SECONDS
@@ -244,7 +250,7 @@ class ApiClient:
     async def _post(self, url: str, body: Mapping[str, str | SecretStr]) -> object:
         ask = _Ask(url, self._settings.timeouts.request, body=body, allowed=LOGIN_STATUSES)
         async with self._sent(ask, None) as reply:
-            await self._check(reply, ask, None)
+            await self._check(reply, ask)
             return await self._document(reply, Subject(url=redact(url), secret=True))
 
     @asynccontextmanager
@@ -282,13 +288,13 @@ class ApiClient:
             request.headers[grant.header] = grant.value.get_secret_value()
         return request
 
-    async def _check(self, reply: _Reply, ask: _Ask, grant: Grant | None) -> None:
+    async def _check(self, reply: _Reply, ask: _Ask) -> None:
         response, status = reply.response, reply.response.status_code
         if status in ask.allowed:
             _refuse_kept(response)
             return
         # what a login answers is never shown: it may echo the password
-        shown = "" if ask.body is not None else await _body_start(reply, grant)
+        shown = "" if ask.body is not None else await _body_start(reply, self._auth.hide)
         error = classify(status, response.headers, shown, url=str(response.url), allowed=ask.allowed)
         if error is not None:
             raise error
@@ -300,7 +306,7 @@ def _refuse_kept(response: httpx.Response) -> None:
         raise StaleAnswer(f"a cache on the way had kept this answer for {age:,} s", url=redact(str(response.url)))
 
 
-async def _body_start(reply: _Reply, grant: Grant | None) -> str:
+async def _body_start(reply: _Reply, hide: Callable[[str], str]) -> str:
     response, body = reply.response, b""
     # the status is the error; its body only illustrates it, and may break or hang as it likes
     with anyio.move_on_after(min(_ERROR_BODY_SECONDS, reply.deadline.left())), suppress(*FOREIGN):
@@ -310,7 +316,7 @@ async def _body_start(reply: _Reply, grant: Grant | None) -> str:
                 break
     if response.headers.get("content-encoding", "").strip().lower() == "gzip":
         body = _gunzipped_start(body)
-    return start_of(body, secrets=() if grant is None else grant.value.get_secret_value().split())
+    return start_of(body, hide=hide)
 
 
 def _gunzipped_start(body: bytes) -> bytes:

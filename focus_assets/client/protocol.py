@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
@@ -117,11 +117,15 @@ def parse_count(text: str) -> int | None:
     return int(text) if _COUNT.fullmatch(text.strip()) else None
 
 
-def start_of(body: bytes, *, secrets: Collection[str] = ()) -> str:
+def as_it_is(text: str) -> str:
+    """Where there is nothing to hide."""
+    return text
+
+
+def start_of(body: bytes, *, hide: Callable[[str], str] = as_it_is) -> str:
     """The beginning of a body for people: no control characters, no secrets that the server may have echoed."""
     text = body[: 16 * BODY_START_CHARACTERS].decode("utf-8", "replace").strip()
-    for secret in secrets:
-        text = text.replace(secret, "…")
+    text = hide(text)
     shown = "".join(_visible(character) for character in text[:BODY_START_CHARACTERS])
     return f"{shown}…" if len(text) > BODY_START_CHARACTERS else shown
 

@@ -166,7 +166,7 @@ def _run_row(outcome: Outcome) -> dict[str, object]:
 
 
 def _error_row(outcome: Outcome, error: Exception) -> dict[str, object]:
-    cause = error.__cause__ or error.__context__
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return {
         "run_id": outcome.run_id,
         "source": outcome.ref.source,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from json import JSONDecodeError
 from typing import cast
 
+from focus_assets.client.protocol import as_it_is
 from focus_assets.model.errors import (
     BadValue,
     DuplicateName,
@@ -61,12 +62,16 @@ class Found:
 
 
 class ExactReader:
-    """Reads line by line. `ignored` gathers the unknown attributes that were let pass."""
+    """Reads line by line. `ignored` gathers the unknown attributes that were let pass.
+
+    `hide` takes our credentials out of what a line that is no row is shown with: it may be an error's text.
+    """
 
     def __init__(self, layout: Layout, *, refuse_unknown: bool, quarantine: bool) -> None:
         self.layout, self.known = layout, layout.known
         self.refuse_unknown, self.quarantine = refuse_unknown, quarantine
         self.ignored: set[str] = set()
+        self.hide: Callable[[str], str] = as_it_is
 
     def read(self, block: Block) -> Piece:
         """The rows of a block; raises RowError, Truncated, UnexpectedBody.
@@ -123,7 +128,7 @@ class ExactReader:
         return self._unexpected(f"a line that is not JSON ({error.msg})", line, at=at)
 
     def _unexpected(self, problem: str, line: Line, *, at: int = 0) -> UnexpectedBody:
-        start = _raw(line.data[:_SHOWN])
+        start = self.hide(_raw(line.data))[:_SHOWN]  # hidden before it is cut: no half of a secret is shown either
         place = self.layout.feed.value
         return UnexpectedBody(problem, feed=place, line=line.number, byte=line.byte + at, body_start=start)
 

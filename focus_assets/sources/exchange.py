@@ -11,7 +11,7 @@ import anyio
 
 from focus_assets.client.clock import Clock, SystemClock
 from focus_assets.client.http import ApiClient
-from focus_assets.client.protocol import join
+from focus_assets.client.protocol import as_it_is, join
 from focus_assets.config import BadRows, ExchangeSource
 from focus_assets.model.errors import (
     ApiError,
@@ -34,6 +34,7 @@ from focus_assets.sources.source import Lines, Terms
 
 T = TypeVar("T")
 SCHEMA_LIFE_SECONDS = 30.0
+_SHOWN = 200  # characters of a strange answer
 
 
 class ExchangeApi:
@@ -89,7 +90,7 @@ class ExchangeApi:
             answer = await self._client.get_json(url, {"delta_timestamp": since or ""})
         except NotFound as error:
             raise await self._named(ref, error) from error
-        state = read_state(answer.value)
+        state = read_state(answer.value, hide=self._client.hide)
         return State(**{**state, "server_time": answer.server_time})
 
     @asynccontextmanager
@@ -103,7 +104,10 @@ class ExchangeApi:
 
     def decoder(self, schema: ResourceSchema, feed: Feed, *, not_beyond: int | None) -> RowDecoder:
         """Exact typed rows, or a named error."""
-        return RowDecoder(schema, feed, not_beyond=not_beyond, unknown=Unknown.IGNORE, quarantine=self.terms.quarantine)
+        quarantine = self.terms.quarantine
+        found = RowDecoder(schema, feed, not_beyond=not_beyond, unknown=Unknown.IGNORE, quarantine=quarantine)
+        found.hide_by(self._client.hide)
+        return found
 
     async def repeat(self, operation: Callable[[], Awaitable[T]]) -> T:
         """By the client's policy and budget."""
@@ -160,14 +164,26 @@ def _column(resource: str, name: str, about: object) -> Column:
     return Column(name, column_type)
 
 
-def read_state(answer: object) -> dict[str, Any]:
-    """The fields of a State from either envelope; raises UnexpectedBody for anything else."""
+def read_state(answer: object, *, hide: Callable[[str], str] = as_it_is) -> dict[str, Any]:
+    """The fields of a State from either envelope; raises UnexpectedBody for anything else, shown by `hide`."""
+    try:
+        return _state_fields(answer)
+    except _Strange as strange:
+        problem, value = strange.args
+    raise UnexpectedBody(problem, feed="state", body_start=hide(repr(value))[:_SHOWN])
+
+
+class _Strange(Exception):
+    """A problem, and the value that has it."""
+
+
+def _state_fields(answer: object) -> dict[str, Any]:
     top = answer if isinstance(answer, Mapping) else {}
     payload = top.get("payload")
     inner = payload if isinstance(payload, Mapping) else {}
     total = _whole(inner, "total_items") if "total_items" in inner else _whole(top, "total_items")
     if total is None:
-        raise UnexpectedBody("the state has no total_items", feed="state", body_start=repr(answer)[:200])
+        raise _Strange("the state has no total_items", answer)
     counts = {name: _whole(inner, name) for name in ("created", "updated", "deleted")}
     digest = inner["digest"] if isinstance(inner.get("digest"), str) else None
     return {"total_items": total, **counts, "as_of": _moment(inner, "as_of"), "digest": digest}
@@ -181,7 +197,7 @@ def _moment(found: Mapping[str, Any], name: str) -> str | None:
     try:
         stamp(value)
     except (BadValue, TypeError) as error:
-        raise UnexpectedBody(f"{name} is no timestamp", feed="state", body_start=repr(value)[:60]) from error
+        raise _Strange(f"{name} is no timestamp", value) from error
     return str(value)
 
 
@@ -190,5 +206,5 @@ def _whole(found: Mapping[str, Any], name: str) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise UnexpectedBody(f"{name} is no count", feed="state", body_start=repr(value)[:60])
+        raise _Strange(f"{name} is no count", value)
     return value

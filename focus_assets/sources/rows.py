@@ -8,7 +8,7 @@ question are few, and those are read exactly.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
 from focus_assets.model.feed import Batch, Block, Feed, Stamp
@@ -58,6 +58,10 @@ class RowDecoder:
     def ignored(self) -> frozenset[str]:
         """The attributes that the schema lacks and the lines had, so far; empty where they are refused."""
         return frozenset(self._exact.ignored)
+
+    def hide_by(self, hide: Callable[[str], str]) -> None:
+        """How to take our credentials out of what errors show."""
+        self._exact.hide = hide
 
     def decode(self, block: Block) -> Batch:
         """The rows of the block; raises RowError, Truncated, UnexpectedBody."""

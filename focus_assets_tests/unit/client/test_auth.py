@@ -271,3 +271,18 @@ async def test_an_echoed_token_is_not_shown() -> None:
         with pytest.raises(ServerFailed, match="you sent …") as caught:
             await api.get_json(URL)
     assert "token-1" not in "".join(traceback.format_exception(caught.value))
+
+
+async def test_a_login_hides_its_password_and_its_latest_tokens_however_they_are_written() -> None:
+    server = TokenServer()
+    auth = login(password=PASSWORD)
+    async with client(server, auth) as api:
+        await api.get_json(f"{HOST}/x")
+        server.valid.clear()
+        await api.get_json(f"{HOST}/x")
+    assert auth.hide(f"{PASSWORD}, token-1, token-2") == "…, …, …"
+    quoted = FocusLogin(LOGIN, "ada", SecretStr('pass "word" ä'))
+    assert (
+        quoted.hide(r'pass "word" ä, pass \"word\" ä, pass \"word\" \u00e4, pass%20%22word%22%20%C3%A4') == "…, …, …, …"
+    )
+    assert NoAuth().hide("token-1") == "token-1"

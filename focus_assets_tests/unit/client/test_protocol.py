@@ -173,10 +173,12 @@ def test_nothing_has_no_origin() -> None:
 
 
 def test_a_bodys_start_is_short_visible_and_keeps_no_secret() -> None:
-    shown = start_of(b"<h1>token-1\r\n\x1b[31m\xff\xe2\x80\xae" + b"x" * 5000, secrets=["token-1"])
+    shown = start_of(
+        b"<h1>token-1\r\n\x1b[31m\xff\xe2\x80\xae" + b"x" * 5000, hide=lambda text: text.replace("token-1", "…")
+    )
     assert shown.startswith("<h1>…\\r\\n\\x1b[31m\ufffd\\u202exxx")
     assert len(shown) < 230
 
 
 def test_a_secret_at_the_cut_does_not_show_in_half() -> None:
-    assert "sec" not in start_of(b"x" * 197 + b"secret", secrets=["secret"])
+    assert "sec" not in start_of(b"x" * 197 + b"secret", hide=lambda text: text.replace("secret", "…"))
