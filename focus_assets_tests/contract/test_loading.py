@@ -9,6 +9,7 @@ from focus_assets.database.open import Database
 from focus_assets.database.tables import ensure, has_rows, mirrored
 from focus_assets.load.ledger import claim, entries
 from focus_assets.load.rejects import REJECTS
+from focus_assets.load.standing import look
 from focus_assets.model.errors import DatabaseBusy, Incomplete, StaleGeneration
 from focus_assets.model.feed import Reject
 from focus_assets.model.outcome import Changes
@@ -188,3 +189,14 @@ def test_now_is_written_with_every_row(loading: Loading) -> None:
     with loading.database.reading("look") as connection:
         stored = connection.execute(sa.select(loading.target.table.c["_synced_at"])).scalar()
     assert str(stored)[:10] == NOW[:10]
+
+
+def test_an_empty_table_that_was_made_anew_is_not_held_to_the_old_schema(loading: Loading) -> None:
+    loading.full([item("a")])
+    retyped = ResourceSchema("items", (*ITEMS.columns[:2], column("price", "string")), ITEMS.key)
+    target = mirrored(loading.database, REF, retyped)
+    with loading.database.writing("drop") as connection:
+        loading.target.table.drop(connection)
+    ensure(loading.database, target)
+    assert look(loading.database, REF, target).schemas == ()
+    assert look(loading.database, REF, loading.target).schemas != ()
