@@ -13,8 +13,7 @@ from pathlib import Path
 import anyio
 
 from benchmarks.corpus import COUNTRY, RESOURCE, SERVICE
-from focus_assets.config import Config
-from focus_assets.config.models import Destination, Document, ExchangeSource, FocusAuth
+from focus_assets.config import Config, Destination, Document, ExchangeSource, FocusAuth
 from focus_assets.fleet import open_fleet
 from focus_assets.model.outcome import Outcome
 from focus_assets.run import Wish

@@ -1,18 +1,16 @@
 """Every knob, as models; the environment is read here and nowhere else."""
 
+from focus_assets.config.auth import Auth, FocusAuth, NoAuth
 from focus_assets.config.editor import json_schema
 from focus_assets.config.load import load_config
 from focus_assets.config.models import (
     Alerts,
-    Auth,
     BadRows,
     Concurrency,
     Config,
     Destination,
     Document,
     ExchangeSource,
-    FocusAuth,
-    NoAuth,
     RateLimit,
     Retry,
     Schedules,

@@ -5,118 +5,52 @@ from __future__ import annotations
 import re
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, SecretStr, field_validator, model_validator
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from focus_assets.config.auth import Auth
 from focus_assets.config.cron import is_cron
+from focus_assets.config.knobs import Count, Knobs, Seconds, Whole
 from focus_assets.model.errors import UnknownSource
 
 _MIB = 1024 * 1024
 _SOURCE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _RESERVED = ("_focus", "pg_", "information_schema")
 
 
-class _Knobs(BaseModel):
-    """What all models here share: no unknown key, no change after it was read, no secret in an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _empty_is_none(cls, data: object) -> object:
-        """`${NAME:-}` turns an option off."""
-        if not isinstance(data, dict):
-            return data
-        optional = {name for name, field in cls.model_fields.items() if type(None) in get_args(field.annotation)}
-        return {key: None if value == "" and key in optional else value for key, value in data.items()}
-
-
-def _no_switch(value: object) -> object:
-    if isinstance(value, bool):  # which pydantic takes for 0 and 1
-        raise ValueError("expected a number")
-    return value
-
-
-_Whole = Annotated[int, BeforeValidator(_no_switch), Field(ge=0)]
-_Count = Annotated[int, BeforeValidator(_no_switch), Field(ge=1)]
-_Seconds = Annotated[float, BeforeValidator(_no_switch), Field(gt=0)]
-
-
-class Timeouts(_Knobs):
+class Timeouts(Knobs):
     """How long to wait for the API, in seconds."""
 
-    connect: _Seconds = Field(default=10.0, description="Until a connection stands.")
-    read: _Seconds = Field(default=60.0, description="Between two pieces of an answer.")
-    total: _Seconds = Field(default=3600.0, description="From a request's start to its answer's end.")
+    connect: Seconds = Field(default=10.0, description="Until a connection stands.")
+    read: Seconds = Field(default=60.0, description="Between two pieces of an answer.")
+    total: Seconds = Field(default=3600.0, description="From a request's start to its answer's end.")
 
 
-class Retry(_Knobs):
+class Retry(Knobs):
     """How often to try again what may be repeated."""
 
-    attempts: _Count = Field(default=6, description="Tries of one request, the first included.")
-    budget_seconds: _Seconds = Field(
+    attempts: Count = Field(default=6, description="Tries of one request, the first included.")
+    budget_seconds: Seconds = Field(
         default=300.0, description="No new try once the waits between them would take longer than this in all."
     )
 
 
-class RateLimit(_Knobs):
+class RateLimit(Knobs):
     """How fast the API may be asked; shared by all partitions of a process."""
 
-    per_second: _Count | None = Field(default=None, description="Requests are spaced so that no second sees more.")
-    per_minute: _Count | None = Field(default=None, description="No window of 60 seconds sees more.")
+    per_second: Count | None = Field(default=None, description="Requests are spaced so that no second sees more.")
+    per_minute: Count | None = Field(default=None, description="No window of 60 seconds sees more.")
 
     @model_validator(mode="after")
     def _limits_something(self) -> Self:
         if self.per_second is None and self.per_minute is None:
             raise ValueError("expected per_second, per_minute or both; leave rate_limit out for none")
         return self
-
-
-class NoAuth(_Knobs):
-    """The API asks for no login."""
-
-    kind: Literal["none"]
-
-
-class FocusAuth(_Knobs):
-    """The Data Exchange login: a token for user and password, sent in a header of every later request."""
-
-    kind: Literal["focus"]
-    username: str = Field(min_length=1)
-    password: SecretStr
-    header: str = Field(default="authorization", description="The header that carries the token.")
-    scheme: str = Field(default="", description="Put before the token, such as Bearer; empty sends the token alone.")
-
-    @field_validator("header")
-    @classmethod
-    def _is_a_header(cls, name: str) -> str:
-        if not _HEADER_NAME.fullmatch(name):
-            raise ValueError("expected a header's name, such as authorization")
-        return name
-
-    @field_validator("scheme")
-    @classmethod
-    def _is_one_word(cls, scheme: str) -> str:
-        if scheme and not _HEADER_NAME.fullmatch(scheme):
-            raise ValueError("expected one word, such as Bearer, or nothing")
-        return scheme
-
-
-Auth = Annotated[NoAuth | FocusAuth, Field(discriminator="kind")]
 
 
 class BadRows(Enum):
@@ -141,7 +75,7 @@ def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-class ExchangeSource(_Knobs):
+class ExchangeSource(Knobs):
     """One business service of a Data Exchange API."""
 
     kind: Literal["exchange"]
@@ -153,11 +87,11 @@ class ExchangeSource(_Knobs):
         default="all", description="All that the schema names, or a list."
     )
     lang: str | None = Field(default=None, min_length=1, description="Sent as lang= with a full load.")
-    overlap_seconds: _Whole = Field(default=300, description="A delta asks again for this long before its watermark.")
+    overlap_seconds: Whole = Field(default=300, description="A delta asks again for this long before its watermark.")
     rate_limit: RateLimit | None = None
     timeouts: Timeouts = Timeouts()
     retry: Retry = Retry()
-    token_life_seconds: _Seconds = Field(default=1740.0, description="A token is renewed when it is this old.")
+    token_life_seconds: Seconds = Field(default=1740.0, description="A token is renewed when it is this old.")
     change_columns: tuple[str, ...] = Field(
         default=("created_at", "updated_at"), description="The columns that say when a row was changed."
     )
@@ -165,11 +99,11 @@ class ExchangeSource(_Knobs):
         default=BadRows.REFUSE, description="refuse: the load fails. quarantine: the line goes to _focus_rejects."
     )
     compare_total: bool = Field(default=True, description="false where the server's total_items means something else.")
-    full_every_days: _Count | None = Field(default=7, description="A full diff is due when the last is this old.")
-    heals_per_day: _Whole = Field(default=3, description="Full diffs a day and partition that a mismatch may force.")
-    fresh_for_hours: _Seconds = Field(default=26.0, description="The check `fresh` is red when the last load is older.")
-    max_line_bytes: _Count = Field(default=16 * _MIB, description="A longer line is refused.")
-    max_body_bytes: _Count = Field(default=64 * 1024 * _MIB, description="A longer answer, decoded, is refused.")
+    full_every_days: Count | None = Field(default=7, description="A full diff is due when the last is this old.")
+    heals_per_day: Whole = Field(default=3, description="Full diffs a day and partition that a mismatch may force.")
+    fresh_for_hours: Seconds = Field(default=26.0, description="The check `fresh` is red when the last load is older.")
+    max_line_bytes: Count = Field(default=16 * _MIB, description="A longer line is refused.")
+    max_body_bytes: Count = Field(default=64 * 1024 * _MIB, description="A longer answer, decoded, is refused.")
 
     @field_validator("base_url")
     @classmethod
@@ -216,7 +150,7 @@ class ExchangeSource(_Knobs):
         return self.resources == "all" or resource in self.resources
 
 
-class Destination(_Knobs):
+class Destination(Knobs):
     """The database that is kept a mirror."""
 
     url: SecretStr = Field(
@@ -226,7 +160,7 @@ class Destination(_Knobs):
     password: SecretStr | None = Field(
         default=None, description="Replaces the URL's: here no character needs an escape."
     )
-    lock_timeout_seconds: _Seconds = Field(default=10.0, description="How long to wait for another's lock.")
+    lock_timeout_seconds: Seconds = Field(default=10.0, description="How long to wait for another's lock.")
 
     @field_validator("url")
     @classmethod
@@ -260,11 +194,11 @@ def _is_sqlite(url: URL) -> bool:
     return url.get_backend_name() == "sqlite"
 
 
-class Alerts(_Knobs):
+class Alerts(Knobs):
     """Where failures and recoveries are told."""
 
     webhook_url: SecretStr | None = Field(default=None, description="Gets a JSON object by POST; none sends nothing.")
-    timeout_seconds: _Seconds = 10.0
+    timeout_seconds: Seconds = 10.0
 
     @field_validator("webhook_url")
     @classmethod
@@ -275,13 +209,13 @@ class Alerts(_Knobs):
         return url
 
 
-class Schedules(_Knobs):
+class Schedules(Knobs):
     """When Dagster loads by itself. A schedule that is null does not exist."""
 
     delta: str | None = Field(default="*/15 * * * *", description="Cron: bring every partition up to date.")
     full_diff: str | None = Field(default="0 2 * * *", description="Cron: prove the partitions whose proof is oldest.")
-    full_diff_partitions_per_night: _Count = Field(default=50, description="The most that one tick of full_diff takes.")
-    poll_seconds: _Count = Field(default=60, description="How often server_changed asks for the states.")
+    full_diff_partitions_per_night: Count = Field(default=50, description="The most that one tick of full_diff takes.")
+    poll_seconds: Count = Field(default=60, description="How often server_changed asks for the states.")
     timezone: str = Field(default="UTC", description="The zone of the cron expressions, such as Europe/Berlin.")
     running: bool = Field(default=False, description="Whether schedules and sensors start switched on.")
 
@@ -300,13 +234,13 @@ class Schedules(_Knobs):
         return ZoneInfo(name).key
 
 
-class Concurrency(_Knobs):
+class Concurrency(Knobs):
     """How much happens at once."""
 
-    partitions: _Count = Field(default=4, description="Partitions that one process loads at a time.")
+    partitions: Count = Field(default=4, description="Partitions that one process loads at a time.")
 
 
-class Document(_Knobs):
+class Document(Knobs):
     """What focus.yaml may say."""
 
     sources: dict[str, ExchangeSource] = Field(min_length=1)

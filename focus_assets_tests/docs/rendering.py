@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from focus_assets.config import models
+from focus_assets.config import auth, models
 from focus_assets.model import errors
 
 MADE = "<!-- Made from the code by `make golden`. -->"
@@ -32,8 +32,8 @@ def configuration() -> str:
     ]
     for title, model in (
         ("`sources.<name>` (`kind: exchange`)", models.ExchangeSource),
-        ("`sources.<name>.auth` (`kind: focus`)", models.FocusAuth),
-        ("`sources.<name>.auth` (`kind: none`)", models.NoAuth),
+        ("`sources.<name>.auth` (`kind: focus`)", auth.FocusAuth),
+        ("`sources.<name>.auth` (`kind: none`)", auth.NoAuth),
         ("`sources.<name>.rate_limit`", models.RateLimit),
         ("`sources.<name>.timeouts`", models.Timeouts),
         ("`sources.<name>.retry`", models.Retry),
