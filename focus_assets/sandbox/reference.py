@@ -115,7 +115,7 @@ def _calendar(country: str) -> dict[dt.date, str]:
         raise MissingExtra("sandbox", needed_for="the sandbox's holidays") from error
     if country not in holidays.list_supported_countries():
         return {}
-    return dict(holidays.country_holidays(country, years=_YEARS))
+    return dict(holidays.country_holidays(country, years=_YEARS, language="en_US"))  # else as the locale has it
 
 
 def _holiday(country: str, day: dt.date, name: str) -> Record:
