@@ -1,21 +1,12 @@
 """Every knob, as models; the environment is read here and nowhere else."""
 
 from focus_assets.config.auth import Auth, FocusAuth, NoAuth
+from focus_assets.config.destination import Destination
+from focus_assets.config.document import Alerts, Concurrency, Config, Document, Schedules
 from focus_assets.config.editor import json_schema
+from focus_assets.config.exchange import BadRows, ExchangeSource
+from focus_assets.config.limits import RateLimit, Retry, Timeouts
 from focus_assets.config.load import load_config
-from focus_assets.config.models import (
-    Alerts,
-    BadRows,
-    Concurrency,
-    Config,
-    Destination,
-    Document,
-    ExchangeSource,
-    RateLimit,
-    Retry,
-    Schedules,
-    Timeouts,
-)
 
 __all__ = [
     "Alerts",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from focus_assets.config.models import Document
+from focus_assets.config.document import Document
 
 _TYPED = ("integer", "number", "boolean")
 _REFERENCE = {"type": "string", "pattern": r"\$\{", "description": "from the environment: ${NAME}"}

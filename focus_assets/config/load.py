@@ -10,8 +10,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from focus_assets.config.document import Config, Document
 from focus_assets.config.interpolation import Interpolation, KeyPath, Problem, spell
-from focus_assets.config.models import Config, Document
 from focus_assets.config.reading import read_yaml
 from focus_assets.model.errors import InvalidConfiguration
 

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from focus_assets.config import auth, models
+from focus_assets.config import auth, destination, document, exchange, limits
 from focus_assets.model import errors
 
 MADE = "<!-- Made from the code by `make golden`. -->"
@@ -31,16 +31,16 @@ def configuration() -> str:
         "",
     ]
     for title, model in (
-        ("`sources.<name>` (`kind: exchange`)", models.ExchangeSource),
+        ("`sources.<name>` (`kind: exchange`)", exchange.ExchangeSource),
         ("`sources.<name>.auth` (`kind: focus`)", auth.FocusAuth),
         ("`sources.<name>.auth` (`kind: none`)", auth.NoAuth),
-        ("`sources.<name>.rate_limit`", models.RateLimit),
-        ("`sources.<name>.timeouts`", models.Timeouts),
-        ("`sources.<name>.retry`", models.Retry),
-        ("`destination`", models.Destination),
-        ("`alerts`", models.Alerts),
-        ("`schedules`", models.Schedules),
-        ("`concurrency`", models.Concurrency),
+        ("`sources.<name>.rate_limit`", limits.RateLimit),
+        ("`sources.<name>.timeouts`", limits.Timeouts),
+        ("`sources.<name>.retry`", limits.Retry),
+        ("`destination`", destination.Destination),
+        ("`alerts`", document.Alerts),
+        ("`schedules`", document.Schedules),
+        ("`concurrency`", document.Concurrency),
     ):
         lines += [f"## {title}", "", (model.__doc__ or "").strip(), "", *_table(model), ""]
     return "\n".join(lines)

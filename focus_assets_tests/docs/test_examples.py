@@ -15,7 +15,7 @@ import pytest
 
 import focus_assets
 from focus_assets.config import load_config
-from focus_assets.config.models import Document
+from focus_assets.config.document import Document
 from focus_assets_tests.docs.commands import commands
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -1,0 +1,55 @@
+"""Say which database is kept a mirror."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr, field_validator
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from focus_assets.config.knobs import Knobs, Seconds
+
+
+class Destination(Knobs):
+    """The database that is kept a mirror."""
+
+    url: SecretStr = Field(
+        default=SecretStr("sqlite:///data/focus.db"),
+        description="An SQLAlchemy URL; a relative path of SQLite begins beside focus.yaml.",
+    )
+    password: SecretStr | None = Field(
+        default=None, description="Replaces the URL's: here no character needs an escape."
+    )
+    lock_timeout_seconds: Seconds = Field(default=10.0, description="How long to wait for another's lock.")
+
+    @field_validator("url")
+    @classmethod
+    def _is_a_url(cls, url: SecretStr) -> SecretStr:
+        try:
+            parsed = make_url(url.get_secret_value())
+        except (ArgumentError, ValueError):
+            # The parser's own text quotes the URL.
+            raise ValueError("expected a URL such as postgresql://user:password@host/database") from None
+        if _is_sqlite(parsed) and (not parsed.database or parsed.database.startswith((":", "file:"))):
+            raise ValueError("expected the path of a file after sqlite:///")
+        return url
+
+    @property
+    def shown(self) -> str:
+        """The URL for people: without its password."""
+        return make_url(self.url.get_secret_value()).render_as_string(hide_password=True)
+
+    def beside(self, home: Path) -> Destination:
+        """The same destination with its password in its URL and its path made absolute."""
+        url = make_url(self.url.get_secret_value())
+        if self.password is not None:
+            url = url.set(password=self.password.get_secret_value())
+        if _is_sqlite(url) and url.database:
+            url = url.set(database=str(home / Path(url.database).expanduser()))
+        whole = SecretStr(url.render_as_string(hide_password=False))
+        return self.model_copy(update={"url": whole, "password": None})
+
+
+def _is_sqlite(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite"

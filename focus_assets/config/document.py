@@ -1,0 +1,137 @@
+"""Say what focus.yaml may say as a whole, and what that means in a folder."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from focus_assets.config.cron import is_cron
+from focus_assets.config.destination import Destination
+from focus_assets.config.exchange import ExchangeSource
+from focus_assets.config.knobs import Count, Knobs, Seconds
+from focus_assets.config.names import distinct
+from focus_assets.model.errors import UnknownSource
+
+_SOURCE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
+
+
+class Alerts(Knobs):
+    """Where failures and recoveries are told."""
+
+    webhook_url: SecretStr | None = Field(default=None, description="Gets a JSON object by POST; none sends nothing.")
+    timeout_seconds: Seconds = 10.0
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _is_http(cls, url: SecretStr | None) -> SecretStr | None:
+        parts = urlsplit(url.get_secret_value()) if url else None
+        if parts and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("expected a URL that begins with http:// or https://")
+        return url
+
+
+class Schedules(Knobs):
+    """When Dagster loads by itself. A schedule that is null does not exist."""
+
+    delta: str | None = Field(default="*/15 * * * *", description="Cron: bring every partition up to date.")
+    full_diff: str | None = Field(default="0 2 * * *", description="Cron: prove the partitions whose proof is oldest.")
+    full_diff_partitions_per_night: Count = Field(default=50, description="The most that one tick of full_diff takes.")
+    poll_seconds: Count = Field(default=60, description="How often server_changed asks for the states.")
+    timezone: str = Field(default="UTC", description="The zone of the cron expressions, such as Europe/Berlin.")
+    running: bool = Field(default=False, description="Whether schedules and sensors start switched on.")
+
+    @field_validator("delta", "full_diff")
+    @classmethod
+    def _is_cron(cls, expression: str | None) -> str | None:
+        if expression is not None and not is_cron(expression):
+            raise ValueError("expected a cron expression of five fields, such as */15 * * * *")
+        return expression
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError("expected a time zone, such as Europe/Berlin")
+        return ZoneInfo(name).key
+
+
+class Concurrency(Knobs):
+    """How much happens at once."""
+
+    partitions: Count = Field(default=4, description="Partitions that one process loads at a time.")
+
+
+class Document(Knobs):
+    """What focus.yaml may say."""
+
+    sources: dict[str, ExchangeSource] = Field(min_length=1)
+    destination: Destination = Destination()
+    alerts: Alerts = Alerts()
+    schedules: Schedules = Schedules()
+    concurrency: Concurrency = Concurrency()
+
+    @field_validator("sources")
+    @classmethod
+    def _names_can_be_files(cls, sources: dict[str, ExchangeSource]) -> dict[str, ExchangeSource]:
+        for name in sources:
+            if not _SOURCE_NAME.fullmatch(name):
+                raise ValueError(
+                    f"the source's name {name[:40]!r} is refused; expected a letter, then letters, digits, _ or -"
+                )
+        distinct(tuple(name.replace("-", "_") for name in sources))
+        return sources
+
+    @model_validator(mode="after")
+    def _no_two_fill_one_table(self) -> Self:
+        seen: list[tuple[str, ExchangeSource]] = []
+        for name, source in self.sources.items():
+            for other, earlier in seen:
+                if _share_a_table(source, earlier):
+                    raise ValueError(
+                        f"sources.{other} and sources.{name} would fill the same tables: expected another "
+                        "business_service, or resources that do not overlap"
+                    )
+            seen.append((name, source))
+        return self
+
+
+def _share_a_table(one: ExchangeSource, other: ExchangeSource) -> bool:
+    if one.business_service.casefold() != other.business_service.casefold():
+        return False
+    if "all" in (one.resources, other.resources):
+        return True
+    return bool({name.casefold() for name in one.resources} & {name.casefold() for name in other.resources})
+
+
+class Config(Document):
+    """A document that was read: `destination.url` is complete, and `home` is where our files lie."""
+
+    home: Path
+    file: Path | None = None
+
+    @property
+    def own_dir(self) -> Path:
+        """The folder of every file that we make: `.focus` beside focus.yaml. It need not exist yet."""
+        return self.home / ".focus"
+
+    def schema_path(self, source: str) -> Path:
+        """Where the snapshot of a source's schema lies."""
+        return self.own_dir / "schema" / f"{source}.json"
+
+    def source(self, name: str) -> ExchangeSource:
+        """A source by its name; UnknownSource where there is none."""
+        if name not in self.sources:
+            raise UnknownSource(name, self.sources)
+        return self.sources[name]
+
+    @classmethod
+    def of(cls, document: Document, home: Path, file: Path | None = None) -> Config:
+        """The configuration that a document means in a folder."""
+        parts: dict[str, Any] = {name: getattr(document, name) for name in Document.model_fields}
+        parts["destination"] = document.destination.beside(home)
+        return cls(**parts, home=home, file=file)
