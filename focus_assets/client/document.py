@@ -19,7 +19,7 @@ _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 
 
 class DocumentDecoder:
-    """Bytes off the wire in, one value out."""
+    """Bytes off the wire in, one body or its value out."""
 
     def __init__(self, encoding: str, max_bytes: int, subject: Subject) -> None:
         """Raises UnsupportedEncoding."""
@@ -38,11 +38,15 @@ class DocumentDecoder:
 
     def finish(self) -> object:
         """Raises Truncated, UnexpectedBody, LimitExceeded."""
+        return read_document(self.whole(), self._subject)
+
+    def whole(self) -> bytes:
+        """The body, whatever it holds; raises Truncated."""
         try:
             self._unpacker.finish()
         except EndedEarly as error:
             raise self.truncated(f"the body ended early: {error}") from error
-        return read_document(bytes(self._body), self._subject)
+        return bytes(self._body)
 
     def truncated(self, problem: str) -> Truncated:
         """The error for a body that ended here."""

@@ -30,6 +30,7 @@ from focus_assets.client.pace import Pace
 from focus_assets.client.protocol import (
     DATA_STATUSES,
     LOGIN_STATUSES,
+    WRITE_STATUSES,
     Origin,
     classify,
     origin_of,
@@ -49,6 +50,7 @@ _ERROR_BODY_BYTES = 4096
 _ERROR_BODY_SECONDS = 5.0
 _CLOSING_SECONDS = 5.0
 _MOST_GRANTS = 4  # for one request; more can only be a server that refuses everything, whoever renews
+_SECRET_LENGTH = 8  # a shorter value of a header is a word that texts hold anyway
 _FRESH_SECONDS = 60.0  # a token refused after this long, behind a slow pace, may simply have expired
 
 
@@ -86,6 +88,30 @@ class HttpSettings:
     ca_file: str | None = None
     trust_env: bool = False
     user_agent: str = field(default_factory=lambda: f"focus-assets/{_version()}")
+    headers: Mapping[str, SecretStr] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to ask; `params`, where there are any, replace the query of `url`; `json` goes as the body."""
+
+    url: str
+    method: str = "GET"
+    params: Params = field(default_factory=dict)
+    json: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A whole body, decoded and checked to its end.
+
+    `next_link` is the target of `Link: …; rel="next"` as the server wrote it; `server_time` its clock, None where it
+    did not say.
+    """
+
+    data: bytes
+    server_time: datetime | None
+    next_link: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +171,10 @@ class _Ask:
     url: str
     seconds: float  # from when it leaves, not from when it began to wait for its turn
     params: Params = field(default_factory=dict)
-    body: Mapping[str, str | SecretStr] | None = None
+    body: Mapping[str, str | SecretStr] | None = None  # of a login: what is answered to it is never shown
     allowed: Collection[int] = DATA_STATUSES
+    method: str = "GET"
+    json: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +217,25 @@ class ApiClient:
 
     def hide(self, text: str) -> str:
         """A text from the server without our credentials, fit to be shown."""
+        for value in self._settings.headers.values():
+            if len(value) >= _SECRET_LENGTH:
+                text = text.replace(value.get_secret_value(), "…")
         return self._auth.hide(text)
 
     async def get_json(self, url: str, params: Params | None = None) -> Answer:
         """A JSON answer, asked for again while the error is repeatable. Raises ApiError."""
         return await self.repeat(lambda: self._get_json(url, params or {}))
+
+    async def body(self, request: Request) -> Body:
+        """The whole body of what is read, by GET or POST: one attempt. Raises ApiError."""
+        return await self._body(request, DATA_STATUSES)
+
+    async def write(self, request: Request) -> Body:
+        """What POST, PUT, PATCH or DELETE answers: one attempt, as nobody knows what a failed one has done.
+
+        Raises ApiError.
+        """
+        return await self._body(request, WRITE_STATUSES)
 
     def stream(
         self, url: str, params: Params | None = None, feed: Feed = Feed.FULL
@@ -212,16 +254,26 @@ class ApiClient:
         async with self._answer(_Ask(url, self._settings.timeouts.request, params)) as reply:
             return Answer(await self._document(reply, self._subject(reply)), server_time(reply.response.headers))
 
+    async def _body(self, request: Request, allowed: Collection[int]) -> Body:
+        seconds = self._settings.timeouts.request
+        ask = _Ask(request.url, seconds, request.params, allowed=allowed, method=request.method, json=request.json)
+        async with self._answer(ask) as reply:
+            headers, decoder = reply.response.headers, self._decoder(reply, self._subject(reply))
+            await _drain(reply, decoder)
+            link = reply.response.links.get("next", {}).get("url")
+            return Body(decoder.whole(), server_time(headers), link)
+
     def _subject(self, reply: _Reply, feed: str = "") -> Subject:
-        return Subject(feed, redact(str(reply.response.url)), hide=self._auth.hide)
+        return Subject(feed, redact(str(reply.response.url)), hide=self.hide)
 
     async def _document(self, reply: _Reply, subject: Subject) -> object:
-        encoding = reply.response.headers.get("content-encoding", "")
-        decoder = DocumentDecoder(encoding, self._settings.document_bytes, subject)
-        wire = Wire(reply.response, reply.deadline, decoder)
-        while (chunk := await wire.read()) is not None:
-            decoder.feed(chunk)
+        decoder = self._decoder(reply, subject)
+        await _drain(reply, decoder)
         return decoder.finish()
+
+    def _decoder(self, reply: _Reply, subject: Subject) -> DocumentDecoder:
+        encoding = reply.response.headers.get("content-encoding", "")
+        return DocumentDecoder(encoding, self._settings.document_bytes, subject)
 
     @asynccontextmanager
     async def _answer(self, ask: _Ask) -> AsyncIterator[_Reply]:
@@ -248,7 +300,7 @@ class ApiClient:
         return newer
 
     async def _post(self, url: str, body: Mapping[str, str | SecretStr]) -> object:
-        ask = _Ask(url, self._settings.timeouts.request, body=body, allowed=LOGIN_STATUSES)
+        ask = _Ask(url, self._settings.timeouts.request, body=body, allowed=LOGIN_STATUSES, method="POST")
         async with self._sent(ask, None) as reply:
             await self._check(reply, ask)
             return await self._document(reply, Subject(url=redact(url), secret=True))
@@ -278,9 +330,8 @@ class ApiClient:
             raise translated(error, ask.url) from error
 
     def _request(self, ask: _Ask, grant: Grant | None) -> httpx.Request:
-        content = None if ask.body is None else {name: _revealed(value) for name, value in ask.body.items()}
-        method = "GET" if ask.body is None else "POST"
-        request = self._http.build_request(method, ask.url, params=dict(ask.params) or None, json=content)
+        content = ask.json if ask.body is None else {name: _revealed(value) for name, value in ask.body.items()}
+        request = self._http.build_request(ask.method, ask.url, params=dict(ask.params) or None, json=content)
         # judged by what will be sent, not by what was written: the two could be read differently
         if origin_of(str(request.url)) not in self._origins:
             raise OriginRefused("this leads away from the configured servers", url=redact(ask.url))
@@ -294,10 +345,16 @@ class ApiClient:
             _refuse_kept(response)
             return
         # what a login answers is never shown: it may echo the password
-        shown = "" if ask.body is not None else await _body_start(reply, self._auth.hide)
+        shown = "" if ask.body is not None else await _body_start(reply, self.hide)
         error = classify(status, response.headers, shown, url=str(response.url), allowed=ask.allowed)
         if error is not None:
             raise error
+
+
+async def _drain(reply: _Reply, decoder: DocumentDecoder) -> None:
+    wire = Wire(reply.response, reply.deadline, decoder)
+    while (chunk := await wire.read()) is not None:
+        decoder.feed(chunk)
 
 
 def _refuse_kept(response: httpx.Response) -> None:
@@ -361,6 +418,7 @@ def _http_client(settings: HttpSettings, transport: httpx.AsyncBaseTransport | N
             "user-agent": settings.user_agent,
             "accept-encoding": "gzip, identity",  # what we decode ourselves, to the end
             "cache-control": "no-cache",
+            **{name: value.get_secret_value() for name, value in settings.headers.items()},
         },
     )
 

@@ -26,6 +26,7 @@ from focus_assets.model.errors import (
 
 DATA_STATUSES = frozenset({200})
 LOGIN_STATUSES = frozenset({200, 201})
+WRITE_STATUSES = frozenset({200, 201, 202, 204})
 BODY_START_CHARACTERS = 200
 
 _PORTS = {"http": 80, "https": 443}
