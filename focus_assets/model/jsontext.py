@@ -68,12 +68,12 @@ def read(text: str) -> Json:
     return found
 
 
-def has_too_many_parts(text: bytes) -> bool:
-    """Whether a text, which may be broken, has more than MAX_PARTS values; found without reading it."""
-    if len(text) < 2 * MAX_PARTS or sum(map(text.count, _PART_SIGNS)) <= MAX_PARTS:
+def has_too_many_parts(text: bytes, most: int = MAX_PARTS) -> bool:
+    """Whether a text, which may be broken, has more than `most` values; found without reading it."""
+    if len(text) < 2 * most or sum(map(text.count, _PART_SIGNS)) <= most:
         return False
     signs = (found.start() for found in _PART.finditer(text) if text[found.start()] != _QUOTE)
-    return any(number > MAX_PARTS for number, _ in enumerate(signs, 1))
+    return any(number > most for number, _ in enumerate(signs, 1))
 
 
 def too_deep_at(text: str, limit: int = MAX_DEPTH) -> int | None:

@@ -1,0 +1,1 @@
+"""Plain REST APIs: what their answers hold, and which typed rows that makes."""

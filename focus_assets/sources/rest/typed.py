@@ -1,0 +1,90 @@
+"""Which typed row a record is, exactly, or what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from focus_assets.model.errors import MissingKey, RowError
+from focus_assets.model.feed import Row, Value
+from focus_assets.model.jsontext import Json, Number
+from focus_assets.model.records import Record, wire
+from focus_assets.model.schema import Column, Kind, ResourceSchema
+from focus_assets.model.values import canonical, start_of
+
+_NUMERIC = frozenset({Kind.INT16, Kind.INT32, Kind.INT64, Kind.FLOAT})
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_BOOLEANS = {"true": True, "false": False}
+
+
+class RecordReader:
+    """Reads records one by one; `ignored` gathers the attributes that they have and the schema lacks.
+
+    With `texts` the records come from a format of texts alone (XML, CSV): a text that is a number or `true` or
+    `false` to the letter is one where the column says so. Nothing is cast otherwise.
+    """
+
+    def __init__(self, schema: ResourceSchema, *, texts: bool = False) -> None:
+        self.schema = schema
+        self.ignored: set[str] = set()
+        self._texts = texts
+        self._known = frozenset(column.name for column in schema.columns)
+        self._required = frozenset(schema.key)
+
+    def row(self, record: Record, *, number: int) -> Row:
+        """The values of the schema's columns in their order; an absent one is None.
+
+        Raises BadValue, DuplicateName or MissingKey, with the record's `number` (from 1), its key as far as it has
+        one, and the column.
+        """
+        if not self._known.issuperset(record):
+            self.ignored.update(record.keys() - self._known)
+        try:
+            return tuple(self._value(column, record) for column in self.schema.columns)
+        except RowError as error:
+            place = place_of(number, record, self.schema.key)
+            raise type(error)(error.problem, feed=place, column=error.column, value=error.value) from error
+
+    def key(self, record: Record) -> Row | None:
+        """The key of a record, for one that is put aside; None where it is not whole."""
+        try:
+            return tuple(self._value(column, record) for column in self.schema.key_columns)
+        except RowError:
+            return None
+
+    def _value(self, column: Column, record: Record) -> Value:
+        found = record.get(column.name)
+        if found is None and column.name in self._required:
+            raise MissingKey("the primary key is null or absent", column=column.name)
+        try:
+            said = wire(found)
+        except RowError as error:
+            raise type(error)(error.problem, column=column.name) from error
+        return canonical(column, as_typed(said, column.type.kind) if self._texts else said)
+
+
+def as_typed(found: Json, kind: Kind) -> Json:
+    """What a text of a format of texts alone stands for in a column of this kind; all else as it is."""
+    if not isinstance(found, str) or isinstance(found, Number):
+        return found
+    if kind in _NUMERIC and _NUMBER.fullmatch(found):
+        return Number(found)
+    return _BOOLEANS.get(found, found) if kind is Kind.BOOL else found
+
+
+def place_of(number: int, record: Record, key: tuple[str, ...] = ()) -> str:
+    """How errors name a record: its number, and as much of its key as it has.
+
+    >>> place_of(3, {"symbol": "AAPL", "open": 1}, ("symbol", "day"))
+    "record 3 (symbol='AAPL')"
+    """
+    named = ", ".join(f"{name}={_shown(record[name])}" for name in key if record.get(name) is not None)
+    return f"record {number:,} ({named})" if named else f"record {number:,}"
+
+
+def _shown(value: Any) -> str:
+    try:
+        shown = start_of(wire(value))
+    except RowError:
+        return f"a {type(value).__name__}"
+    return f"'{shown[1:-1]}'" if shown.startswith('"') and shown.endswith('"') else shown

@@ -1,0 +1,1 @@
+"""What the answers of plain REST APIs hold."""
