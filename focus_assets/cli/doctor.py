@@ -17,7 +17,7 @@ from rich.text import Text
 from focus_assets.cli.call import Call, print_json
 from focus_assets.cli.ending import FAILED, OK, sentence
 from focus_assets.cli.tables import print_hanging
-from focus_assets.config import Config, ExchangeSource, NoAuth, Retry, Timeouts
+from focus_assets.config import Config, ExchangeSource, Retry, Timeouts
 from focus_assets.database.open import Database
 from focus_assets.model.errors import (
     ApiError,
@@ -141,8 +141,7 @@ async def _ask(source: Source, settings: ExchangeSource) -> AsyncIterator[Findin
     except FocusError as error:
         yield _refused(source.name, error, login_failed=_is_login(error))
         return
-    who = "nobody logs in" if isinstance(settings.auth, NoAuth) else f"as {settings.auth.username}"
-    yield Finding(source.name, "login", who)
+    yield Finding(source.name, "login", settings.auth.who)
     yield Finding(source.name, "schema", f"{len(schemas)} resources: {', '.join(schemas)}")
     for resource in list(schemas)[:1]:
         yield await _clock(source, PartitionRef(source.name, source.service, resource, settings.countries[0]))

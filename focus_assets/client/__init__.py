@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from focus_assets.client.auth import Auth, FocusLogin, Grant, NoAuth
+from focus_assets.client.auth import (
+    Auth,
+    ClientCredentials,
+    CredentialsIn,
+    FocusLogin,
+    Grant,
+    NoAuth,
+    Place,
+    api_key,
+    basic,
+    bearer,
+)
 from focus_assets.client.clock import Clock, SystemClock
 from focus_assets.client.decode import BodyDecoder, Limits, Subject
 from focus_assets.client.http import Answer, ApiClient, Body, HttpSettings, LineStream, Request, Timeouts
@@ -16,7 +27,9 @@ __all__ = [
     "Auth",
     "Body",
     "BodyDecoder",
+    "ClientCredentials",
     "Clock",
+    "CredentialsIn",
     "FocusLogin",
     "Grant",
     "HttpSettings",
@@ -25,6 +38,7 @@ __all__ = [
     "NoAuth",
     "NoPace",
     "Pace",
+    "Place",
     "Repeater",
     "Request",
     "RetryBudget",
@@ -33,6 +47,9 @@ __all__ = [
     "Subject",
     "SystemClock",
     "Timeouts",
+    "api_key",
+    "basic",
+    "bearer",
     "join",
     "redact",
     "same_origin",

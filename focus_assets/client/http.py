@@ -16,13 +16,13 @@ from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import anyio
 import httpx
 from pydantic import SecretStr
 
-from focus_assets.client.auth import Auth, Grant
+from focus_assets.client.auth import Auth, Grant, Login, Place
 from focus_assets.client.clock import Clock
 from focus_assets.client.decode import BodyDecoder, Limits, Subject
 from focus_assets.client.document import DocumentDecoder
@@ -76,11 +76,13 @@ def _version() -> str:
 class HttpSettings:
     """Where requests may go, and what they may cost.
 
-    `origins` are URLs; only their scheme, host and port count. `ca_file` names the certificates to trust instead of
-    the usual ones; `trust_env` lets the proxy variables of the environment count.
+    `origins` are URLs; only their scheme, host and port count; a login alone may go to `login_origins` too. `ca_file`
+    names the certificates to trust instead of the usual ones; `trust_env` lets the proxy variables of the environment
+    count.
     """
 
     origins: Collection[str]
+    login_origins: Collection[str] = ()
     timeouts: Timeouts = field(default_factory=Timeouts)
     limits: Limits = field(default_factory=Limits)
     document_bytes: int = 8 * 1024 * 1024
@@ -171,7 +173,7 @@ class _Ask:
     url: str
     seconds: float  # from when it leaves, not from when it began to wait for its turn
     params: Params = field(default_factory=dict)
-    body: Mapping[str, str | SecretStr] | None = None  # of a login: what is answered to it is never shown
+    login: Login | None = None
     allowed: Collection[int] = DATA_STATUSES
     method: str = "GET"
     json: object = None
@@ -202,6 +204,7 @@ class ApiClient:
         self.repeat = repeat
         self._settings, self._auth, self._pace, self._clock = settings, auth, pace, clock
         self._origins = frozenset(_origin(url) for url in settings.origins)
+        self._login_origins = self._origins | {_origin(url) for url in settings.login_origins}
         self._http = _http_client(settings, transport)
 
     async def __aenter__(self) -> Self:
@@ -299,11 +302,11 @@ class ApiClient:
             raise self._auth.failure(ask.url)
         return newer
 
-    async def _post(self, url: str, body: Mapping[str, str | SecretStr]) -> object:
-        ask = _Ask(url, self._settings.timeouts.request, body=body, allowed=LOGIN_STATUSES, method="POST")
+    async def _post(self, login: Login) -> object:
+        ask = _Ask(login.url, self._settings.timeouts.request, login=login, allowed=LOGIN_STATUSES, method="POST")
         async with self._sent(ask, None) as reply:
             await self._check(reply, ask)
-            return await self._document(reply, Subject(url=redact(url), secret=True))
+            return await self._document(reply, Subject(url=redact(login.url), secret=True))
 
     @asynccontextmanager
     async def _sent(self, ask: _Ask, grant: Grant | None) -> AsyncIterator[_Reply]:
@@ -330,22 +333,31 @@ class ApiClient:
             raise translated(error, ask.url) from error
 
     def _request(self, ask: _Ask, grant: Grant | None) -> httpx.Request:
-        content = ask.json if ask.body is None else {name: _revealed(value) for name, value in ask.body.items()}
-        request = self._http.build_request(ask.method, ask.url, params=dict(ask.params) or None, json=content)
+        login = ask.login
+        request = self._login_request(login) if login else self._data_request(ask)
         # judged by what will be sent, not by what was written: the two could be read differently
-        if origin_of(str(request.url)) not in self._origins:
+        if origin_of(str(request.url)) not in (self._login_origins if login else self._origins):
             raise OriginRefused("this leads away from the configured servers", url=redact(ask.url))
         if grant is not None:
-            request.headers[grant.header] = grant.value.get_secret_value()
+            _show(grant, request)
         return request
+
+    def _data_request(self, ask: _Ask) -> httpx.Request:
+        return self._http.build_request(ask.method, ask.url, params=dict(ask.params) or None, json=ask.json)
+
+    def _login_request(self, login: Login) -> httpx.Request:
+        fields = {name: _revealed(value) for name, value in login.fields.items()}
+        content: dict[str, Any] = {"data" if login.form else "json": fields}
+        shown = {} if login.authorization is None else {"authorization": login.authorization.get_secret_value()}
+        return self._http.build_request("POST", login.url, headers=shown, **content)
 
     async def _check(self, reply: _Reply, ask: _Ask) -> None:
         response, status = reply.response, reply.response.status_code
         if status in ask.allowed:
             _refuse_kept(response)
             return
-        # what a login answers is never shown: it may echo the password
-        shown = "" if ask.body is not None else await _body_start(reply, self.hide)
+        # of what a login answers only it knows what may be shown: it may echo the password
+        shown = await _body_start(reply, ask.login.tell if ask.login else self.hide)
         error = classify(status, response.headers, shown, url=str(response.url), allowed=ask.allowed)
         if error is not None:
             raise error
@@ -381,6 +393,16 @@ def _gunzipped_start(body: bytes) -> bytes:
         return zlib.decompressobj(31).decompress(body, _ERROR_BODY_BYTES)
     except zlib.error:
         return b""
+
+
+def _show(grant: Grant, request: httpx.Request) -> None:
+    """A key in a query goes to the wire alone: no URL that an error, a log or a trace could show ever holds it."""
+    value = grant.value.get_secret_value()
+    if grant.place is Place.HEADER:
+        request.headers[grant.name] = value
+        return
+    request.extensions["target"] = request.url.copy_set_param(grant.name, value).raw_path
+    request.url = request.url.copy_remove_param(grant.name)
 
 
 def _revealed(value: str | SecretStr) -> str:

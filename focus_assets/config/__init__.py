@@ -1,6 +1,6 @@
 """Every knob, as models; the environment is read here and nowhere else."""
 
-from focus_assets.config.auth import Auth, FocusAuth, NoAuth
+from focus_assets.config.auth import ApiKeyAuth, Auth, BasicAuth, BearerAuth, FocusAuth, NoAuth, OAuth2Auth
 from focus_assets.config.destination import Destination
 from focus_assets.config.document import Alerts, Concurrency, Config, Document, Schedules
 from focus_assets.config.editor import json_schema
@@ -10,8 +10,11 @@ from focus_assets.config.load import load_config
 
 __all__ = [
     "Alerts",
+    "ApiKeyAuth",
     "Auth",
     "BadRows",
+    "BasicAuth",
+    "BearerAuth",
     "Concurrency",
     "Config",
     "Destination",
@@ -19,6 +22,7 @@ __all__ = [
     "ExchangeSource",
     "FocusAuth",
     "NoAuth",
+    "OAuth2Auth",
     "RateLimit",
     "Retry",
     "Schedules",

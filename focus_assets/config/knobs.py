@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic.fields import FieldInfo
 
 
 class Knobs(BaseModel):
@@ -12,13 +13,18 @@ class Knobs(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
 
+    @classmethod
+    def spelled(cls) -> dict[str, FieldInfo]:
+        """Its fields by their keys, as focus.yaml spells them."""
+        return {field.alias or name: field for name, field in cls.model_fields.items()}
+
     @model_validator(mode="before")
     @classmethod
     def _empty_is_none(cls, data: object) -> object:
         """`${NAME:-}` turns an option off."""
         if not isinstance(data, dict):
             return data
-        optional = {name for name, field in cls.model_fields.items() if type(None) in get_args(field.annotation)}
+        optional = {key for key, field in cls.spelled().items() if type(None) in get_args(field.annotation)}
         return {key: None if value == "" and key in optional else value for key, value in data.items()}
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from focus_assets.config.document import Config, Document
 from focus_assets.config.interpolation import Interpolation, KeyPath, Problem, spell
+from focus_assets.config.knobs import Knobs
 from focus_assets.config.reading import read_yaml
 from focus_assets.model.errors import InvalidConfiguration
 
@@ -118,7 +119,7 @@ def _invalid(where: str, problems: list[Problem]) -> InvalidConfiguration:
 def _problem(place: KeyPath, details: Mapping[str, Any], data: object) -> Problem:
     path = _as_written(place, data, absent=details["type"] == "missing")
     if details["type"] == "extra_forbidden":
-        return Problem(spell(path), _unknown_key(path))
+        return Problem(spell(path), _unknown_key(path, data))
     expected = _EXPECTED.get(details["type"])
     return Problem(spell(path), expected.format(**details.get("ctx", {})) if expected else details["msg"])
 
@@ -139,27 +140,39 @@ def _has(data: Any, part: str | int) -> bool:
     return isinstance(data, dict) and part in data
 
 
-def _unknown_key(path: KeyPath) -> str:
-    known = sorted({name for model in _models_at(path[:-1]) for name in model.model_fields})
+def _unknown_key(path: KeyPath, data: Any) -> str:
+    known = sorted({name for model in _models_at(path[:-1], data) for name in model.spelled()})
     near = difflib.get_close_matches(str(path[-1]), known, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
     return f"there is no such key; {hint}"
 
 
-def _models_at(path: KeyPath) -> list[type[BaseModel]]:
-    annotations: list[Any] = [Document]
+def _models_at(path: KeyPath, data: Any) -> list[type[Knobs]]:
+    models = _meant([Document], data)
     for part in path:
-        annotations = [inner for annotation in annotations for inner in _step(annotation, part)]
-    return [branch for annotation in annotations for branch in _branches(annotation) if _is_model(branch)]
+        data = data[part]
+        models = _meant([inner for model in models for inner in _step(model, part)], data)
+    return [model for model in models if _is_model(model)]
 
 
-def _step(annotation: Any, part: str | int) -> Iterator[Any]:
+def _meant(annotations: Iterable[Any], data: Any) -> list[Any]:
+    """The branches that the data is of: where they have a `kind`, that one."""
+    branches = [branch for annotation in annotations for branch in _branches(annotation)]
+    kind = data.get("kind") if isinstance(data, dict) else None
+    return [branch for branch in branches if kind in _kinds(branch)] or branches
+
+
+def _kinds(branch: Any) -> tuple[Any, ...]:
+    known = branch.spelled() if _is_model(branch) else {}
+    return get_args(known["kind"].annotation) if "kind" in known else ()
+
+
+def _step(branch: Any, part: str | int) -> Iterator[Any]:
     """The annotations that stand one key further in."""
-    for branch in _branches(annotation):
-        if _is_model(branch) and part in branch.model_fields:
-            yield branch.model_fields[part].annotation
-        elif get_origin(branch) is dict:
-            yield get_args(branch)[1]
+    if _is_model(branch) and part in branch.spelled():
+        yield branch.spelled()[part].annotation
+    elif get_origin(branch) is dict:
+        yield get_args(branch)[1]
 
 
 def _branches(annotation: Any) -> Iterator[Any]:
@@ -171,4 +184,4 @@ def _branches(annotation: Any) -> Iterator[Any]:
 
 
 def _is_model(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+    return isinstance(annotation, type) and issubclass(annotation, Knobs)

@@ -9,12 +9,9 @@ from typing import Any, TypeAlias
 
 from focus_assets.client import (
     ApiClient,
-    Auth,
     Clock,
-    FocusLogin,
     HttpSettings,
     Limits,
-    NoAuth,
     NoPace,
     Pace,
     Repeater,
@@ -22,12 +19,12 @@ from focus_assets.client import (
     SlidingPace,
     SystemClock,
     Timeouts,
-    join,
 )
 from focus_assets.client.retry import unheard
-from focus_assets.config import Config, ExchangeSource, FocusAuth
+from focus_assets.config import Config, ExchangeSource
 from focus_assets.model.errors import ApiError
 from focus_assets.sources.exchange import ExchangeApi
+from focus_assets.sources.login import login_of, login_origins
 from focus_assets.sources.source import Source
 
 Heard: TypeAlias = Callable[[ApiError, int, float], None]
@@ -50,7 +47,7 @@ async def open_source(
     settings, ticking = config.source(name), clock or SystemClock()
     client = ApiClient(
         http_settings(settings),
-        _auth(settings, ticking),
+        login_of(settings.auth, settings.base_url, clock=ticking, token_life=settings.token_life_seconds),
         pace=_pace(settings, ticking),
         repeat=Repeater(_policy(settings), ticking, chance or random.Random(), on_retry=heard),
         clock=ticking,
@@ -65,23 +62,9 @@ def http_settings(settings: ExchangeSource) -> HttpSettings:
     times = settings.timeouts
     return HttpSettings(
         origins=(settings.base_url,),
+        login_origins=login_origins(settings.auth),
         timeouts=Timeouts(connect=times.connect, read=times.read, request=times.total, stream=times.total),
         limits=Limits(line_bytes=settings.max_line_bytes, body_bytes=settings.max_body_bytes),
-    )
-
-
-def _auth(settings: ExchangeSource, clock: Clock) -> Auth:
-    auth = settings.auth
-    if not isinstance(auth, FocusAuth):
-        return NoAuth()
-    return FocusLogin(
-        join(settings.base_url, "api", "v1", "auth"),
-        auth.username,
-        auth.password,
-        header=auth.header,
-        scheme=auth.scheme,
-        life=settings.token_life_seconds,
-        clock=clock,
     )
 
 

@@ -12,7 +12,9 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from focus_assets.config import auth, destination, document, exchange, limits
+from focus_assets.config import destination, document, exchange, limits
+from focus_assets.config.auth import AUTH
+from focus_assets.config.knobs import Knobs
 from focus_assets.model import errors
 
 MADE = "<!-- Made from the code by `make golden`. -->"
@@ -32,8 +34,7 @@ def configuration() -> str:
     ]
     for title, model in (
         ("`sources.<name>` (`kind: exchange`)", exchange.ExchangeSource),
-        ("`sources.<name>.auth` (`kind: focus`)", auth.FocusAuth),
-        ("`sources.<name>.auth` (`kind: none`)", auth.NoAuth),
+        *((f"`sources.<name>.auth` (`kind: {_kind(model)}`)", model) for model in AUTH),
         ("`sources.<name>.rate_limit`", limits.RateLimit),
         ("`sources.<name>.timeouts`", limits.Timeouts),
         ("`sources.<name>.retry`", limits.Retry),
@@ -46,10 +47,15 @@ def configuration() -> str:
     return "\n".join(lines)
 
 
-def _table(model: type[BaseModel]) -> Iterator[str]:
+def _kind(model: type[Knobs]) -> str:
+    (kind,) = typing.get_args(model.model_fields["kind"].annotation)
+    return str(kind)
+
+
+def _table(model: type[Knobs]) -> Iterator[str]:
     yield "| key | takes | default | |"
     yield "|---|---|---|---|"
-    for name, field in model.model_fields.items():
+    for name, field in model.spelled().items():
         meaning = field.description or _doc_of(field.annotation)
         yield f"| `{name}` | {_takes(field.annotation)} | {_default(field)} | {meaning} |"
 
@@ -66,6 +72,8 @@ def _default(field: FieldInfo) -> str:
         return f"`{value.value}`"
     if value is None:
         return "none"
+    if isinstance(value, dict):
+        return f"`{value}`"
     if isinstance(value, tuple):
         return f"`[{', '.join(value)}]`"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`" if value != "" else "empty"
@@ -80,6 +88,8 @@ def _takes(annotation: Any) -> str:
         return _takes(typing.get_args(annotation)[0])
     if typing.get_origin(annotation) is tuple:
         return "list of texts"
+    if typing.get_origin(annotation) is dict:
+        return "keys with their values"
     if inspect.isclass(annotation) and issubclass(annotation, Enum):
         return " or ".join(f"`{member.value}`" for member in annotation)
     if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
