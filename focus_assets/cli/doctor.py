@@ -17,6 +17,7 @@ from rich.text import Text
 from focus_assets.cli.call import Call, print_json
 from focus_assets.cli.ending import FAILED, OK, sentence
 from focus_assets.cli.tables import print_hanging
+from focus_assets.client import join, redact
 from focus_assets.config import Config, ExchangeSource, Retry, Timeouts
 from focus_assets.database.open import Database
 from focus_assets.model.errors import (
@@ -31,6 +32,7 @@ from focus_assets.model.errors import (
     StorageFull,
 )
 from focus_assets.model.partition import PartitionRef
+from focus_assets.sources.login import login_origins
 from focus_assets.sources.open import open_source
 from focus_assets.sources.source import Source
 
@@ -139,7 +141,7 @@ async def _ask(source: Source, settings: ExchangeSource) -> AsyncIterator[Findin
     try:
         schemas = await source.schemas(fresh=True)
     except FocusError as error:
-        yield _refused(source.name, error, login_failed=_is_login(error))
+        yield _refused(source.name, error, login_failed=_is_login(error, settings))
         return
     yield Finding(source.name, "login", settings.auth.who)
     yield Finding(source.name, "schema", f"{len(schemas)} resources: {', '.join(schemas)}")
@@ -147,8 +149,9 @@ async def _ask(source: Source, settings: ExchangeSource) -> AsyncIterator[Findin
         yield await _clock(source, PartitionRef(source.name, source.service, resource, settings.countries[0]))
 
 
-def _is_login(error: FocusError) -> bool:
-    return isinstance(error, AuthenticationFailed) or (isinstance(error, ApiError) and error.url.endswith("/auth"))
+def _is_login(error: FocusError, settings: ExchangeSource) -> bool:
+    logins = (join(settings.base_url, "api", "v1", "auth"), *login_origins(settings.auth))
+    return isinstance(error, AuthenticationFailed) or (isinstance(error, ApiError) and error.url in map(redact, logins))
 
 
 def _refused(name: str, error: FocusError, *, login_failed: bool) -> Finding:

@@ -454,7 +454,16 @@ class _RedactedUrls(logging.Filter):
         return True
 
 
+class _UnsaidHeaders(logging.Filter):
+    """httpcore logs an answer's headers in full, and they may repeat what was shown to the server."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg = str(record.msg).partition(" return_value=")[0]
+        return True
+
+
 def _hide_query_values() -> None:
-    logger = logging.getLogger("httpx")
-    if not any(isinstance(known, _RedactedUrls) for known in logger.filters):
-        logger.addFilter(_RedactedUrls())
+    for name, unwanted in (("httpx", _RedactedUrls), ("httpcore.http11", _UnsaidHeaders)):
+        logger = logging.getLogger(name)
+        if not any(isinstance(known, unwanted) for known in logger.filters):
+            logger.addFilter(unwanted())

@@ -234,6 +234,16 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path) -> None:
             "username: me, passwrd: x",
             "sources.focus.auth.passwrd: there is no such key; did you mean 'password'?",
         ),
+        (
+            "kind: focus, username: me,",
+            "kind: basic, username: me, scheme: x,",
+            "sources.focus.auth.scheme: there is no such key; known: kind, password, username",
+        ),
+        (
+            'kind: focus, username: me, password: "${PASSWORD}"',
+            "kind: none, pass: x",
+            "sources.focus.auth.pass: there is no such key; known: kind",
+        ),
         ("username: me", "username: 17", "sources.focus.auth.username: expected a text"),
         ("username: me", "username: me, header: 'a b'", "sources.focus.auth.header: expected a header's name"),
         ('"${PASSWORD}"', "12", "sources.focus.auth.password: expected a text"),

@@ -1,0 +1,1 @@
+"""Logging in, over real sockets, to servers that refuse what they should."""
