@@ -24,7 +24,8 @@ class Audit:
     """What the mirror holds and what the server says, both now.
 
     `rows` is COUNT(*), None where there is no table; `held` adds what is quarantined; `total_items` is None where
-    the source cannot count; `moving` says that the server's total changed during every comparison.
+    the source cannot count; `moving` says that the server's total changed during every comparison; `keeps` that rows
+    may stay which the server no longer has.
     """
 
     ref: PartitionRef
@@ -33,6 +34,7 @@ class Audit:
     total_items: int | None
     moving: bool
     entry: LedgerEntry | None
+    keeps: bool = False
 
     @property
     def held(self) -> int:
@@ -47,7 +49,14 @@ class Audit:
     @property
     def agrees(self) -> bool:
         """The counts are equal while the server stood still, and there is a mirror at all."""
-        return self.rows is not None and self.difference == 0 and not self.moving
+        if self.rows is None or self.difference is None or self.moving:
+            return False
+        return self.difference == 0 or self.more
+
+    @property
+    def more(self) -> bool:
+        """The mirror keeps rows that the server no longer has, as it was told to."""
+        return self.keeps and self.difference is not None and self.difference > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,7 @@ async def audit(source: Source, database: Database, ref: PartitionRef) -> Audit:
         total_items=before.total_items,
         moving=bracket.before.total_items != bracket.after.total_items,
         entry=entry,
+        keeps=run.terms.mode.keeps,
     )
 
 

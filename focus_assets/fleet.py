@@ -87,15 +87,15 @@ class Fleet:
     async def _refs_of(self, name: str) -> list[PartitionRef]:
         source, settings = self.sources[name], self.config.source(name)
         try:
-            resources = list(await source.schemas())
+            resources = await source.resources()
         except ApiError:
             resources = await in_thread(self._known_resources, name)
             if not resources:
                 raise
         return [
-            PartitionRef(name, source.service, resource, country)
+            PartitionRef(name, source.service, resource, partition)
             for resource in resources
-            for country in settings.countries
+            for partition in settings.partitions_of(resource)
         ]
 
     def _known_resources(self, name: str) -> list[str]:

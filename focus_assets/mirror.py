@@ -108,7 +108,7 @@ async def prepare(run: Run) -> None:
     refuse_lossy_drift(standing, run.target)
     run.stored_rows = standing.rows
     watermark = run.entry.watermark if run.entry else None
-    run.before = await run.state(since(watermark, run.source.terms.overlap_seconds) if watermark else None)
+    run.before = await run.state(since(watermark, run.terms.overlap_seconds) if watermark else None)
     run.first = run.before
     # clocks of several servers may differ by as much as the overlap makes up for
     run.not_before = run.server_start and run.server_start - run.overlap
@@ -186,7 +186,7 @@ async def _judge(run: Run, material: Material) -> Judged:
 async def _heals_left(run: Run) -> int:
     today = run.started_at[:10] + "T00:00:00.000000Z"
     used = await in_thread(fruitless_heals, run.database, run.ref, since=today)
-    return max(0, run.source.terms.heals_per_day - used)
+    return max(0, run.terms.heals_per_day - used)
 
 
 async def _confirm_shrink(run: Run, material: Material, applied: Applied) -> None:
@@ -194,7 +194,7 @@ async def _confirm_shrink(run: Run, material: Material, applied: Applied) -> Non
     held = applied.rows + applied.quarantined
     asked = run.asked(material.plan)
     again = Bracket(await run.state(asked), await run.state(asked))
-    if again.agrees and again.totals[1] == held and run.source.terms.compare_total:
+    if again.agrees and again.totals[1] == held and run.terms.compare_total:
         run.notes.append(f"a drop to {applied.rows:,} rows was confirmed by the server")
         return
     before = run.entry.rows if run.entry else 0
@@ -204,7 +204,7 @@ async def _confirm_shrink(run: Run, material: Material, applied: Applied) -> Non
 def _publish(run: Run, material: Material, heals_left: int, shrink_confirmed: bool) -> Judged:
     entry = run.entry_to_be(material)
     trusted = stamp_text(run.present + run.overlap)
-    how = Apply(run.ref.partition, full=material.full, now=run.started_at, trusted_until=trusted)
+    how = Apply(run.ref.partition, full=material.full, now=run.started_at, trusted_until=trusted, mode=run.terms.mode)
     load = Publication(run.ref, run.stage, how, entry, tuple(material.fetched.rejects), _digest_of(run, material))
 
     def weigh(applied: Applied) -> Decision:
@@ -218,7 +218,7 @@ def _digest_of(run: Run, material: Material) -> Callable[[sa.Connection, int], D
     theirs = material.bracket.after.digest if material.bracket.agrees else None
 
     def compared(connection: sa.Connection, rows: int) -> Digest | None:
-        if theirs is None or rows > run.source.terms.digest_rows:
+        if theirs is None or rows > run.terms.digest_rows:
             return None
         ours = digest_rows(connection, run.target, run.ref.partition)
         return Digest.EQUAL if ours == theirs else Digest.DIFFERENT
@@ -248,17 +248,18 @@ async def _recorded(run: Run, outcome: Outcome) -> Outcome:
 
 
 async def _schema(run: Run) -> ResourceSchema:
-    schemas = await run.source.schemas()
-    if run.ref.resource not in schemas:
-        raise UnknownResource(run.ref.resource, schemas)
-    schema = schemas[run.ref.resource]
+    schema = await run.source.schema(run.ref.resource)
     return schema if run.ref.partition else dataclasses.replace(schema, partitioned_by=None)
 
 
 async def _refuse_moved_schema(run: Run, *, fresh: bool) -> None:
-    now = (await run.source.schemas(fresh=fresh)).get(run.ref.resource)
-    if now is None or now.hash != dataclasses.replace(run.schema, partitioned_by=now.partitioned_by).hash:
-        raise SchemaChanged(f"{run.ref.resource}: the schema changed during the load; nothing was published")
+    moved = SchemaChanged(f"{run.ref.resource}: the schema changed during the load; nothing was published")
+    try:
+        now = await run.source.schema(run.ref.resource, fresh=fresh)
+    except UnknownResource:
+        raise moved from None
+    if now.hash != dataclasses.replace(run.schema, partitioned_by=now.partitioned_by).hash:
+        raise moved
 
 
 def _read_ledger(database: Database, ref: PartitionRef) -> LedgerEntry | None:

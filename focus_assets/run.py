@@ -106,7 +106,8 @@ class Run:
         self.run_id = tools.new_run_id()
         self.began = tools.now()
         self.started_at = stamp_text(self.began)
-        self.overlap = timedelta(seconds=source.terms.overlap_seconds)
+        self.terms = source.terms(ref.resource)
+        self.overlap = timedelta(seconds=self.terms.overlap_seconds)
         self.notes: list[str] = []
 
     @property
@@ -136,10 +137,10 @@ class Run:
             stored_rows=self.stored_rows,
             server_time=self.server_start,
             as_of=self.first.as_of,
-            overlap_seconds=self.source.terms.overlap_seconds,
-            full_every=self.source.terms.full_every,
+            overlap_seconds=self.terms.overlap_seconds,
+            full_every=self.terms.full_every,
             forced="it was asked for" if self.wish.full else None,
-            has_deltas=self.source.terms.has_deltas,
+            has_deltas=self.terms.has_deltas,
             our_time=self.began,
         )
 
@@ -161,9 +162,9 @@ class Run:
         """From when on to ask for changes: a delta's own beginning; in a full load what changed since it began."""
         if isinstance(plan, DeltaLoad):
             return plan.since
-        if self.server_start is None or not self.source.terms.has_deltas:
+        if self.server_start is None or not self.terms.has_deltas:
             return None
-        return since(stamp_text(self.server_start), self.source.terms.overlap_seconds)
+        return since(stamp_text(self.server_start), self.terms.overlap_seconds)
 
     def evidence(self, material: Material, applied: Applied, heals_left: int, confirmed: bool) -> Evidence:
         return Evidence(
@@ -179,7 +180,9 @@ class Run:
             accept_shrink=self.wish.accept_shrink,
             shrink_confirmed=confirmed,
             heals_left=heals_left,
-            compare_total=self.source.terms.compare_total,
+            compare_total=self.terms.compare_total,
+            keeps=self.terms.mode.keeps,
+            staged=applied.changes.staged,
             digest=applied.digest,
             digest_before=self.entry.digest if self.entry else None,
         )
@@ -245,6 +248,7 @@ class Run:
             generation=entry.generation if entry else None,
             watermark=entry.watermark if entry else None,
             fetched=material.fetched.total_lines,
+            skipped=self.terms.mode.keeps and not material.fetched.total_lines,
             body_bytes=material.fetched.size,
             notes=(*self.notes, *self.remarks(material)),
         )
@@ -264,6 +268,8 @@ class Run:
 
     def remarks(self, material: Material) -> list[str]:
         fetched, remarks = material.fetched, []
+        if self.terms.mode.keeps and not fetched.total_lines:
+            remarks.append("skipped: nothing came, and what is there was left as it is")
         if fetched.future:
             remarks.append(
                 f"{fetched.future:,} lines are stamped later than the server's clock at the run's start; "

@@ -21,6 +21,7 @@ def outcome_record(outcome: Outcome) -> Record:
         "rows": outcome.rows,
         "total_items": outcome.total_items,
         "verdict": outcome.verdict.value if outcome.verdict else None,
+        "status": outcome.status,
         "seconds": round(outcome.seconds, 3),
         "error": error_record(outcome.error),
     }

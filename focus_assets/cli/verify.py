@@ -27,7 +27,7 @@ COLUMNS = (
     Column("last proof", "proof"),
     Column("age", number=True),
 )
-GOOD = ("equal", "no total")
+GOOD = ("equal", "kept", "no total")
 STYLES = dict.fromkeys(GOOD, "green") | {"moving": "yellow"}
 
 
@@ -47,6 +47,8 @@ class Compared:
             return "no total"
         if self.audit.moving:
             return "moving"
+        if self.audit.more:
+            return "kept"
         return "equal" if self.audit.agrees else "different"
 
     @property
@@ -75,7 +77,7 @@ def verify(call: Call, wanted: Wanted, *, as_json: bool) -> int:
 
 async def _compare(fleet: Fleet, ref: PartitionRef) -> Compared:
     source = fleet.sources[ref.source]
-    return Compared(await audit(source, fleet.database, ref), source.terms.compare_total)
+    return Compared(await audit(source, fleet.database, ref), source.terms(ref.resource).compare_total)
 
 
 def _print(call: Call, answers: Answers[Compared], now: datetime) -> None:
@@ -120,7 +122,7 @@ def verify_record(ref: PartitionRef, answer: Compared | FocusError, now: datetim
         found.quarantined,
         found.total_items,
         found.difference if answer.comparable else None,
-        None if answer.says == "no total" else answer.says == "equal",
+        None if answer.says == "no total" else answer.says in ("equal", "kept"),
         found.moving,
         answer.proven_at,
     )

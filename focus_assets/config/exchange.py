@@ -94,6 +94,10 @@ class ExchangeSource(Knobs):
             raise ValueError("expected all, or a list of resources")
         return distinct(tuple(names))
 
+    def partitions_of(self, resource: str) -> tuple[str, ...]:
+        """A resource's partitions: the countries, whatever the resource is."""
+        return self.countries
+
     def mirrors(self, resource: str) -> bool:
         """Whether this resource is among the configured ones."""
         return self.resources == "all" or resource in self.resources

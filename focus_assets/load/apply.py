@@ -11,12 +11,15 @@ import sqlalchemy as sa
 from focus_assets.database.dialects import Dialect
 from focus_assets.database.tables import SYNCED_AT
 from focus_assets.load.stage import DELETED, Stage
+from focus_assets.model.mode import Mode
 from focus_assets.model.outcome import Changes
 
 
 @dataclass(frozen=True, slots=True)
 class Apply:
     """How to apply: a full load also deletes what the stage lacks, and believes older versions.
+
+    A `mode` that keeps rows deletes none, one that appends updates none.
 
     `now` is our clock for `_synced_at`; `trusted_until` the server's: a stored row from beyond it yields to any
     version. Both canonical timestamps; `trusted_until` is None where the server does not tell the time.
@@ -26,6 +29,7 @@ class Apply:
     full: bool
     now: str
     trusted_until: str | None = None
+    mode: Mode = Mode.MIRROR
 
 
 def apply_stage(connection: sa.Connection, dialect: Dialect, stage: Stage, how: Apply) -> Changes:
@@ -33,8 +37,8 @@ def apply_stage(connection: sa.Connection, dialect: Dialect, stage: Stage, how: 
     statements = Statements(dialect, stage, how)
     if how.full:
         dialect.prepare_diff(connection)
-    deleted = connection.execute(statements.delete()).rowcount
-    update = statements.update()
+    deleted = 0 if how.mode.keeps else connection.execute(statements.delete()).rowcount
+    update = statements.update() if how.mode.updates else None
     updated = 0 if update is None else connection.execute(update).rowcount
     inserted = connection.execute(statements.insert(), execution_options={"preserve_rowcount": True}).rowcount
     staged = int(connection.execute(statements.count_upserts()).scalar_one())

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 # int (INT16/32/64) · float, finite (FLOAT) · Decimal, finite (DECIMAL) · bool (BOOL) · bytes (BYTES) · list[str]
 # (TEXT_LIST) · str: TEXT as it is; UUID lower-case, hyphenated; TIMESTAMP `YYYY-MM-DDTHH:MM:SS.ffffffZ`; DATE
@@ -40,6 +41,13 @@ class Block:
     first_line: int
     first_byte: int
     unterminated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Block):
+    """The records of a page, not yet typed: `data` is its body, `first_line` the number of its first record."""
+
+    records: Sequence[Any] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)

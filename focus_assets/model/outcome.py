@@ -18,6 +18,11 @@ class Changes:
     unchanged: int = 0
 
     @property
+    def staged(self) -> int:
+        """Rows that were fetched, each key once."""
+        return self.inserted + self.updated + self.unchanged
+
+    @property
     def written(self) -> int:
         """Rows that differ from what was there before."""
         return self.inserted + self.updated + self.deleted
@@ -51,6 +56,14 @@ class Outcome:
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
     error: Exception | None = None
+    skipped: bool = False
+
+    @property
+    def status(self) -> str:
+        """`loaded`, `skipped` (nothing came, nothing was to be deleted) or `failed` (nothing was published)."""
+        if self.verdict is None or self.generation is None:
+            return "failed"
+        return "skipped" if self.skipped else "loaded"
 
     @property
     def healthy(self) -> bool:

@@ -77,7 +77,8 @@ class Evidence:
     settling deltas this run has fetched; `news` how many keys the last of them changed (None: none was fetched);
     `short` that it brought fewer lines than the server says that there are;
     `committed_rows` the last committed count, None on a first load; `removed` the rows that this load deletes;
-    `digest` how our digest compares with the server's, `digest_before` how it did at the last load.
+    `digest` how our digest compares with the server's, `digest_before` how it did at the last load; `keeps` says that
+    rows stay which the server no longer has; `staged` how many rows came, each key once.
     """
 
     bracket: Bracket
@@ -95,6 +96,8 @@ class Evidence:
     compare_total: bool = True
     digest: Digest | None = None
     digest_before: Digest | None = None
+    keeps: bool = False
+    staged: int = 0
 
     @property
     def held(self) -> int:
@@ -126,11 +129,29 @@ def _judge_count(evidence: Evidence) -> Decision:
         return Heal("a feed brings fewer lines than the server says") if evidence.heals_left > 0 else GiveUp()
     if not evidence.compare_total or not bracket.countable:
         return Publish(Verdict.UNVERIFIED)
+    if evidence.keeps:
+        return _judge_keeping(evidence)
     if bracket.agrees:
         return _judge_agreeing(evidence)
     if bracket.spans(evidence.held):
         return Publish(Verdict.MOVING)
     return Refuse(Unsettled(held=evidence.held, totals=bracket.totals, rounds=evidence.rounds))
+
+
+def _judge_keeping(evidence: Evidence) -> Decision:
+    """There may be more rows than the server has, never fewer; only an equal number is worth the word `counted`."""
+    bracket, least = evidence.bracket, min(evidence.bracket.totals)
+    came = evidence.staged + evidence.quarantined if evidence.full else evidence.held
+    if came >= least:
+        equal = bracket.agrees and evidence.held == least
+        return Publish(Verdict.COUNTED if equal else Verdict.UNVERIFIED)
+    if evidence.full:
+        return Refuse(Incomplete(held=came, total_items=least))
+    return Heal(_falls_behind(evidence.held, least)) if evidence.heals_left > 0 else GiveUp()
+
+
+def _falls_behind(held: int, total: int) -> str:
+    return f"the mirror would hold {held:,} rows, the server says {total:,}"
 
 
 def _judge_agreeing(evidence: Evidence) -> Decision:
@@ -142,7 +163,7 @@ def _judge_agreeing(evidence: Evidence) -> Decision:
     if evidence.full:
         return Refuse(Incomplete(held=evidence.held, total_items=total))
     if evidence.heals_left > 0:
-        return Heal(f"the mirror would hold {evidence.held:,} rows, the server says {total:,}")
+        return Heal(_falls_behind(evidence.held, total))
     return GiveUp()
 
 

@@ -48,9 +48,8 @@ class ExchangeApi:
         self._asking = anyio.Lock()
         self._schemas_at: float | None = None
 
-    @property
-    def terms(self) -> Terms:
-        """The knobs of its entry in the configuration."""
+    def terms(self, resource: str) -> Terms:
+        """The knobs of its entry in the configuration, the same for all of its resources."""
         days = self._settings.full_every_days
         return Terms(
             overlap_seconds=self._settings.overlap_seconds,
@@ -74,6 +73,17 @@ class ExchangeApi:
         if isinstance(self._schemas, ApiError):
             raise self._schemas.with_traceback(None)
         return self._schemas
+
+    async def resources(self) -> list[str]:
+        """Those that are configured, of those that the schema has."""
+        return list(await self.schemas())
+
+    async def schema(self, resource: str, *, fresh: bool = False) -> ResourceSchema:
+        """One resource's, out of the answer that has all of them; raises UnknownResource."""
+        schemas = await self.schemas(fresh=fresh)
+        if resource not in schemas:
+            raise UnknownResource(resource, schemas)
+        return schemas[resource]
 
     async def _ask_schemas(self) -> dict[str, ResourceSchema] | ApiError:
         """A server that was just tried in vain is not tried again for every partition: its error is remembered."""
@@ -104,7 +114,7 @@ class ExchangeApi:
 
     def decoder(self, schema: ResourceSchema, feed: Feed, *, not_beyond: int | None) -> RowDecoder:
         """Exact typed rows, or a named error."""
-        quarantine = self.terms.quarantine
+        quarantine = self.terms(schema.name).quarantine
         found = RowDecoder(schema, feed, not_beyond=not_beyond, unknown=Unknown.IGNORE, quarantine=quarantine)
         found.hide_by(self._client.hide)
         return found

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from focus_assets.model.feed import Batch, Block, Feed
+from focus_assets.model.mode import Mode
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.schema import ResourceSchema
 from focus_assets.model.state import State
@@ -18,7 +19,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How a source wants to be mirrored; the knobs of its entry in the configuration.
+    """How a resource wants to be mirrored; the knobs of its entry in the configuration.
 
     Up to `digest_rows` rows of a partition are digested after a load where the server gives a digest.
     """
@@ -30,6 +31,7 @@ class Terms:
     quarantine: bool = False
     has_deltas: bool = True
     digest_rows: int = 200_000
+    mode: Mode = Mode.MIRROR
 
 
 class Decoder(Protocol):
@@ -62,17 +64,22 @@ class Source(Protocol):
 
     @property
     def service(self) -> str:
-        """The business service: the database schema of its tables."""
+        """The business service, or what stands for one: the database schema of its tables."""
 
-    @property
-    def terms(self) -> Terms:
-        """How it wants to be mirrored."""
+    def terms(self, resource: str) -> Terms:
+        """How a resource wants to be mirrored."""
+
+    async def resources(self) -> list[str]:
+        """The names of its resources."""
 
     def scope(self, ref: PartitionRef) -> str:
         """What a partition's rows are taken from; when it changes, the mirror is compared as a whole."""
 
     async def schemas(self, *, fresh: bool = False) -> dict[str, ResourceSchema]:
         """Every resource's schema by name; `fresh` asks the server even if it was asked a moment ago."""
+
+    async def schema(self, resource: str, *, fresh: bool = False) -> ResourceSchema:
+        """One resource's schema; raises UnknownResource besides."""
 
     async def state(self, ref: PartitionRef, since: str | None) -> State:
         """What the server says of a partition now."""

@@ -17,6 +17,7 @@ from focus_assets.load.publish import Judged, Publication, publish
 from focus_assets.load.stage import Stage
 from focus_assets.model.feed import Reject, Row
 from focus_assets.model.ledger import LedgerEntry
+from focus_assets.model.mode import Mode
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.schema import Column, ResourceSchema, parse_type
 from focus_assets.model.verdict import Decision, Publish, Verdict
@@ -69,6 +70,7 @@ class Loading:
     database: Database
     ref: PartitionRef = REF
     schema: ResourceSchema = ITEMS
+    mode: Mode = Mode.MIRROR
     target: Mirrored = field(init=False)
 
     def __post_init__(self) -> None:
@@ -96,7 +98,7 @@ class Loading:
                 stage.fill_deletes([changes.deleted])
                 stage.fill_upserts([changes.upserted])
                 stage.fold()
-            how = Apply(self.ref.partition, full=rows is not None, now=NOW, trusted_until=NOW)
+            how = Apply(self.ref.partition, full=rows is not None, now=NOW, trusted_until=NOW, mode=self.mode)
             load = Publication(self.ref, stage, how, self.next_entry(), rejects)
             return publish(
                 self.database,

@@ -37,6 +37,7 @@ SYNC = PARTITION | {
     "rows": "`COUNT(*)` of the partition; null where it failed",
     "total_items": "the server's total after the load; null where it failed or has none",
     "verdict": "`proven`, `counted`, `moving`, `unverified` or `diverged`; null where it failed",
+    "status": "`loaded`, `skipped` (nothing came, and the mode deletes nothing) or `failed` (nothing was published)",
     "seconds": "wall time",
     "error": "null, or `{type, message}`",
 }

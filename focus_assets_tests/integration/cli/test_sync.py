@@ -13,7 +13,7 @@ from focus_assets_tests.integration.cli.conftest import Desk
 
 FIELDS = [
     *("source", "resource", "partition", "country", "load", "inserted", "updated", "deleted", "unchanged"),
-    *("rows", "total_items", "verdict", "seconds", "error"),
+    *("rows", "total_items", "verdict", "status", "seconds", "error"),
 ]
 NOBODY = "http://127.0.0.1:1"
 
@@ -42,6 +42,7 @@ def test_one_object_says_what_became_of_its_partition(desk: Desk) -> None:
         "rows": 10,
         "total_items": 10,
         "verdict": "proven",
+        "status": "loaded",
         "error": None,
     }
 

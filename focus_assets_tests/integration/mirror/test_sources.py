@@ -22,10 +22,14 @@ class Lesser:
 
     def __init__(self, source: Source, *, say: Callable[[State], State], **terms: Any) -> None:
         self._source, self._say = source, say
-        self.terms: Terms = dataclasses.replace(source.terms, **terms)
+        self._terms = terms
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._source, name)
+
+    def terms(self, resource: str) -> Terms:
+        """The source's own, changed."""
+        return dataclasses.replace(self._source.terms(resource), **self._terms)
 
     async def state(self, ref: PartitionRef, since: str | None) -> State:
         """What is left of what the server says."""

@@ -22,12 +22,13 @@ def test_a_published_partition_is_one_object_of_these_fields_in_this_order() -> 
         rows=12,
         total_items=12,
         verdict=Verdict.COUNTED,
+        generation=1,
         seconds=0.12345,
     )
     assert json.dumps(outcome_record(outcome)) == (
         '{"source": "focus", "resource": "promotions", "partition": "NO", "country": "NO", "load": "delta", '
         '"inserted": 3, "updated": 2, "deleted": 1, "unchanged": 7, "rows": 12, "total_items": 12, '
-        '"verdict": "counted", "seconds": 0.123, "error": null}'
+        '"verdict": "counted", "status": "loaded", "seconds": 0.123, "error": null}'
     )
 
 

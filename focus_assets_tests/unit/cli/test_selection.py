@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
 from pydantic import SecretStr
@@ -24,11 +24,11 @@ class Served:
     def __init__(self, service: str, resource: str) -> None:
         self.service, self.resource, self.asked, self.down = service, resource, 0, False
 
-    async def schemas(self, *, fresh: bool = False) -> dict[str, Any]:
+    async def resources(self) -> list[str]:
         self.asked += 1
         if self.down:
             raise ApiUnreachable("no connection")
-        return {self.resource: None}
+        return [self.resource]
 
 
 class Site:

@@ -193,3 +193,28 @@ def test_a_delta_that_lacks_lines_is_compared_as_a_whole_though_the_counts_agree
 def test_a_full_load_whose_further_delta_lacks_lines_is_counted_and_not_proven() -> None:
     closed = dataclasses.replace(evidence(full=True), rounds=1, news=0, short=True)
     assert judge(closed) == Publish(Verdict.COUNTED)
+
+
+def keeping(*, rows: int, staged: int, full: bool = True, before: int = 10, after: int = 10) -> Evidence:
+    found = evidence(before, after, rows=rows, full=full)
+    return dataclasses.replace(found, keeps=True, staged=staged)
+
+
+def test_a_table_that_keeps_rows_is_counted_only_where_it_holds_just_what_the_server_says() -> None:
+    assert judge(keeping(rows=10, staged=10)) == Publish(Verdict.COUNTED)
+    assert judge(keeping(rows=12, staged=10)) == Publish(Verdict.UNVERIFIED)
+    assert judge(keeping(rows=12, staged=0, full=False)) == Publish(Verdict.UNVERIFIED)
+
+
+def test_a_full_load_that_brought_too_little_is_not_saved_by_the_rows_that_were_kept() -> None:
+    assert isinstance(refusal := judge(keeping(rows=12, staged=9)), Refuse)
+    assert isinstance(refusal.error, Incomplete)
+
+
+def test_a_delta_that_leaves_fewer_rows_than_the_server_has_is_healed_also_where_rows_are_kept() -> None:
+    assert isinstance(judge(keeping(rows=9, staged=1, full=False)), Heal)
+    assert judge(dataclasses.replace(keeping(rows=9, staged=1, full=False), heals_left=0)) == GiveUp()
+
+
+def test_a_moving_server_is_met_by_the_lesser_of_its_totals() -> None:
+    assert judge(keeping(rows=10, staged=10, before=10, after=12)) == Publish(Verdict.UNVERIFIED)
