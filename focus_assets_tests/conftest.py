@@ -9,9 +9,19 @@ from typing import Protocol
 
 import pytest
 
+from focus_assets_tests.mysql import mysql_server, mysql_url
 from focus_assets_tests.postgres import postgres_server, postgres_url
 
-__all__ = ["anyio_backend", "golden", "nothing_is_left_running", "postgres_server", "postgres_url", "root"]
+__all__ = [
+    "anyio_backend",
+    "golden",
+    "mysql_server",
+    "mysql_url",
+    "nothing_is_left_running",
+    "postgres_server",
+    "postgres_url",
+    "root",
+]
 
 _ENDING_SECONDS = 5.0
 

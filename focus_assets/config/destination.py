@@ -16,7 +16,7 @@ class Destination(Knobs):
 
     url: SecretStr = Field(
         default=SecretStr("sqlite:///data/focus.db"),
-        description="An SQLAlchemy URL; a relative path of SQLite begins beside focus.yaml.",
+        description="An SQLAlchemy URL; a relative path of SQLite or DuckDB begins beside focus.yaml.",
     )
     password: SecretStr | None = Field(
         default=None, description="Replaces the URL's: here no character needs an escape."
@@ -31,8 +31,8 @@ class Destination(Knobs):
         except (ArgumentError, ValueError):
             # The parser's own text quotes the URL.
             raise ValueError("expected a URL such as postgresql://user:password@host/database") from None
-        if _is_sqlite(parsed) and (not parsed.database or parsed.database.startswith((":", "file:"))):
-            raise ValueError("expected the path of a file after sqlite:///")
+        if _is_file(parsed) and (not parsed.database or parsed.database.startswith((":", "file:", "md:"))):
+            raise ValueError(f"expected the path of a file after {parsed.get_backend_name()}:///")
         return url
 
     @property
@@ -45,11 +45,11 @@ class Destination(Knobs):
         url = make_url(self.url.get_secret_value())
         if self.password is not None:
             url = url.set(password=self.password.get_secret_value())
-        if _is_sqlite(url) and url.database:
+        if _is_file(url) and url.database:
             url = url.set(database=str(home / Path(url.database).expanduser()))
         whole = SecretStr(url.render_as_string(hide_password=False))
         return self.model_copy(update={"url": whole, "password": None})
 
 
-def _is_sqlite(url: URL) -> bool:
-    return url.get_backend_name() == "sqlite"
+def _is_file(url: URL) -> bool:
+    return url.get_backend_name() in ("duckdb", "sqlite")

@@ -9,11 +9,22 @@ from weakref import WeakKeyDictionary
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from focus_assets.database.dialects.mysql import Exact, Key
 from focus_assets.database.open import Database
 from focus_assets.model.errors import DatabaseFailed
 
 _Type: TypeAlias = type[sa.types.TypeEngine[Any]]
-_KEY = sa.Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+_TEXT = sa.Text().with_variant(Exact(), "mysql", "mariadb")
+_NAME, _LONG = 128, 384  # characters of a key's columns where they are bounded; what names a row is the longest
+
+
+def _key(length: int) -> sa.types.TypeEngine[Any]:
+    """A text that is compared byte by byte."""
+    return (
+        sa.Text()
+        .with_variant(postgresql.TEXT(collation="C"), "postgresql")
+        .with_variant(Key(length), "mysql", "mariadb")
+    )
 
 
 class Bookkeeping:
@@ -30,8 +41,8 @@ class Bookkeeping:
         return sa.Table(
             name,
             self.metadata,
-            *(sa.Column(column, _KEY, primary_key=True) for column in key),
-            *(sa.Column(column, kind, nullable=True) for column, kind in columns.items()),
+            *(sa.Column(column, _key(_LONG if column == "row_key" else _NAME), primary_key=True) for column in key),
+            *(sa.Column(column, _TEXT if kind is sa.Text else kind, nullable=True) for column, kind in columns.items()),
         )
 
     def ensure(self, database: Database) -> None:

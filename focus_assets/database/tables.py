@@ -59,24 +59,28 @@ def _mirrored(dialect: Dialect, service: str, resource: str, schema: ResourceSch
     check_service(service)
     check_resource(resource)
     check_columns(column.name for column in schema.columns)
-    name, inside = (resource, service) if dialect.has_schemas else (_joined(service, resource), None)
+    name = resource if dialect.has_schemas else _joined(service, resource)
+    inside = dialect.schema_name(service) if dialect.has_schemas else None
+    for each in (name, *(column.name for column in schema.columns)):
+        dialect.check_name(each)
     partition = [Column(schema.partitioned_by, ColumnType(Kind.TEXT))] if schema.partitioned_by else []
     key = (*(column.name for column in partition), *schema.key)
     columns = [*partition, *schema.columns, SYNCED_AT]
     table = sa.Table(
         _quoted(name),
         sa.MetaData(),
-        *(dialect_column(dialect, column, key) for column in columns),
+        *(dialect_column(dialect, column, schema) for column in columns),
         sa.PrimaryKeyConstraint(*key),
         schema=inside and _quoted(inside),
     )
     return Mirrored(schema, table)
 
 
-def dialect_column(dialect: Dialect, column: Column, key: tuple[str, ...]) -> sa.Column[Any]:
-    """A column in its database's own type; what is not the key may be NULL."""
-    is_key = column.name in key
-    return sa.Column(_quoted(column.name), dialect.column_type(column.type, key=is_key), nullable=not is_key)
+def dialect_column(dialect: Dialect, column: Column, schema: ResourceSchema) -> sa.Column[Any]:
+    """A column in its database's own type, the same in the stage and in the table; what is not the key may be NULL."""
+    key = [*([schema.partitioned_by] if schema.partitioned_by else []), *schema.key]
+    parts = len(key) if column.name in key else 0
+    return sa.Column(_quoted(column.name), dialect.column_type(column.type, key=parts), nullable=not parts)
 
 
 def _joined(service: str, resource: str) -> str:

@@ -35,8 +35,7 @@ class Apply:
 def apply_stage(connection: sa.Connection, dialect: Dialect, stage: Stage, how: Apply) -> Changes:
     """Delete, update, insert, in this order; to be called inside the load's transaction."""
     statements = Statements(dialect, stage, how)
-    if how.full:
-        dialect.prepare_diff(connection)
+    dialect.prepare_apply(connection, full=how.full)
     deleted = 0 if how.mode.keeps else connection.execute(statements.delete()).rowcount
     update = statements.update() if how.mode.updates else None
     updated = 0 if update is None else connection.execute(update).rowcount

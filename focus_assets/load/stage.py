@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from focus_assets.database.dialects import Dialect, Lane
+from focus_assets.database.dialects.dialect import ARRIVAL
 from focus_assets.database.open import Database
 from focus_assets.database.tables import Mirrored, dialect_column
 from focus_assets.model.feed import Row
@@ -66,8 +67,7 @@ class Stage:
         """Rows whose new version cannot be stored: what is stored of them is no longer what the server has."""
         with self._writing("set rows aside") as connection:
             self._seek(connection, keys)
-            named = sa.exists().where(self._found_in(self.fresh)).correlate(self.fresh)
-            connection.execute(sa.delete(self.fresh).where(named))
+            connection.execute(sa.delete(self.fresh).where(self.named_in(self._sought, self.key(self.fresh))))
         self.fill_deletes([keys])
 
     def names(self, keys: Sequence[Row]) -> list[Row]:
@@ -164,7 +164,18 @@ class Stage:
         place = sa.func.row_number().over(partition_by=self.key(table), order_by=order)
         ranked = sa.select(arrival.label("arrival"), place.label("place")).select_from(table).subquery()
         losers = sa.select(ranked.c.arrival).where(ranked.c.place > 1)
+        if not dialect.reopens_temporary:
+            losers = self._noted(connection, losers)
         connection.execute(sa.delete(table).where(arrival.in_(losers)))
+
+    def _noted(self, connection: sa.Connection, numbers: sa.Select[Any]) -> sa.Select[Any]:
+        """Row numbers in a table of their own, where they cannot be looked for in the table that has them."""
+        noted = sa.Table(
+            "_focus_losers", sa.MetaData(), *self._database.dialect.numbering(), **self._database.dialect.temporary()
+        )
+        self._make(connection, noted)
+        connection.execute(sa.insert(noted).from_select([ARRIVAL], numbers))
+        return sa.select(noted.c[ARRIVAL])
 
     def _make(self, connection: sa.Connection, table: sa.Table) -> None:
         connection.execute(self._database.dialect.discard(table))
@@ -177,7 +188,7 @@ class Stage:
 
 @lru_cache(maxsize=256)  # the same for every run of a resource: its SQL is made once
 def _layout(dialect: Dialect, schema: ResourceSchema, name: str) -> sa.Table:
-    columns = [dialect_column(dialect, column, schema.key) for column in schema.columns]
+    columns = [dialect_column(dialect, column, schema) for column in schema.columns]
     deleted: sa.Column[bool] = sa.Column(DELETED.name, sa.Boolean(), nullable=False, server_default=sa.false())
     table = sa.Table(name, sa.MetaData(), *columns, deleted, *dialect.numbering(), **dialect.temporary())
     sa.Index(f"{name}_key", *(table.c[key] for key in schema.key), unique=True)
@@ -186,6 +197,6 @@ def _layout(dialect: Dialect, schema: ResourceSchema, name: str) -> sa.Table:
 
 @lru_cache(maxsize=256)
 def _sought(dialect: Dialect, schema: ResourceSchema) -> sa.Table:
-    columns = [dialect_column(dialect, column, schema.key) for column in schema.key_columns]
+    columns = [dialect_column(dialect, column, schema) for column in schema.key_columns]
     place: sa.Column[int] = sa.Column(PLACE.name, sa.BigInteger(), nullable=False)
-    return sa.Table("_focus_sought", sa.MetaData(), *columns, place, **dialect.temporary())
+    return sa.Table("_focus_sought", sa.MetaData(), *columns, place, *dialect.numbering(), **dialect.temporary())

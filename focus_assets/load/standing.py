@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from focus_assets.database.dialects import Dialect
 from focus_assets.database.open import Database
 from focus_assets.database.tables import Mirrored, holds_rows, stored_columns
 from focus_assets.load.ledger import schema_of, schemas_of
@@ -31,7 +32,7 @@ def look(database: Database, ref: PartitionRef, target: Mirrored) -> Standing:
         if columns is None:
             return Standing(None)
         rows = holds_rows(connection, target, ref.partition)
-        return Standing(rows, frozenset(columns), tuple(_laid_out(connection, ref, target)))
+        return Standing(rows, frozenset(columns), tuple(_laid_out(connection, database.dialect, ref, target)))
 
 
 def refuse_lossy_drift(standing: Standing, target: Mirrored) -> None:
@@ -48,26 +49,27 @@ def refuse_lossy_drift(standing: Standing, target: Mirrored) -> None:
             raise SchemaChanged(f"{target.shown} has lost {', '.join(lost)}. Nothing was changed. To mend it, {remedy}")
 
 
-def _laid_out(connection: sa.Connection, ref: PartitionRef, target: Mirrored) -> Iterator[ResourceSchema]:
+def _laid_out(
+    connection: sa.Connection, dialect: Dialect, ref: PartitionRef, target: Mirrored
+) -> Iterator[ResourceSchema]:
     """The schemas of the ledger whose rows the table holds; where it holds none, all of which it may have been made.
 
     A table without rows that has just the columns of the schema was made anew for it, by a run that then failed.
     """
     known = schemas_of(connection, ref)
     standing = [partitions for partitions in known.values() if _any_rows(connection, target, partitions)]
-    if not standing and _is_as_laid_out(connection, target):
+    if not standing and _is_as_laid_out(connection, dialect, target):
         return
     made_anew = not standing and target.schema.hash in known
     for partitions in [known[target.schema.hash]] if made_anew else standing or known.values():
         yield schema_of(connection, ref, partitions[0])
 
 
-def _is_as_laid_out(connection: sa.Connection, target: Mirrored) -> bool:
+def _is_as_laid_out(connection: sa.Connection, dialect: Dialect, target: Mirrored) -> bool:
     table = target.table
     stored = sa.inspect(connection).get_columns(table.name, schema=table.schema)
-    dialect = connection.dialect
-    there = {column["name"]: column["type"].compile(dialect) for column in stored}
-    return there == {column.name: column.type.compile(dialect) for column in table.columns}
+    there = {column["name"]: dialect.spelling(column["type"], connection.dialect) for column in stored}
+    return there == {column.name: dialect.spelling(column.type, connection.dialect) for column in table.columns}
 
 
 def _any_rows(connection: sa.Connection, target: Mirrored, partitions: list[str]) -> bool:

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from focus_assets.config import Destination
 from focus_assets.database.open import Database
 
-DIALECTS = ["sqlite", "postgresql"]
+DIALECTS = ["sqlite", "postgresql", "duckdb", "mysql"]
 
 
 @pytest.fixture(params=DIALECTS)
@@ -18,6 +18,8 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
     """One empty database of each kind."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path / 'mirror.db'}"
+    elif request.param == "duckdb":
+        url = f"duckdb:///{tmp_path / 'mirror.duckdb'}"
     else:
-        url = request.getfixturevalue("postgres_url")
+        url = request.getfixturevalue({"postgresql": "postgres_url", "mysql": "mysql_url"}[request.param])
     return Database(Destination(url=SecretStr(url), lock_timeout_seconds=1))

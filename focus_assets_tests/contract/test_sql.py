@@ -19,6 +19,13 @@ from focus_assets.model.schema import ResourceSchema
 from focus_assets_tests.conftest import Golden
 from focus_assets_tests.contract.loading import NOW, column
 
+URLS = {
+    "duckdb": "duckdb:///{folder}/x.duckdb",
+    "mariadb": "mariadb+pymysql://nobody@nowhere/x",
+    "mysql": "mysql+pymysql://nobody@nowhere/x",
+    "postgresql": "postgresql://nobody@nowhere/x",
+    "sqlite": "sqlite:///{folder}/x.db",
+}
 EVERY_TYPE = ResourceSchema(
     name="offers",
     columns=tuple(
@@ -68,8 +75,7 @@ def _told(database: Database) -> list[tuple[str, object]]:
 
 @pytest.mark.parametrize("name", sorted(DIALECTS))
 def test_the_sql_of_a_dialect_is_what_was_reviewed(name: str, golden: Golden, tmp_path: object) -> None:
-    url = f"sqlite:///{tmp_path}/x.db" if name == "sqlite" else "postgresql://nobody@nowhere/x"
-    database = Database(Destination(url=SecretStr(url)))
+    database = Database(Destination(url=SecretStr(URLS[name].format(folder=tmp_path))))
     dialect = database._engine.dialect
     parts = []
     for title, statement in _told(database):

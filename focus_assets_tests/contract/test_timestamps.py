@@ -120,4 +120,4 @@ def _stored(given: Loading) -> dict[str, int]:
 
 def _micros(value: object) -> int:
     moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-    return (moment - EPOCH) // MICRO
+    return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - EPOCH) // MICRO  # what has no zone is in UTC

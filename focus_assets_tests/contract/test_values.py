@@ -10,7 +10,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from focus_assets.database.dialects.mysql import LONGEST_PART
 from focus_assets.database.open import Database
 from focus_assets.load.stage import Stage
 from focus_assets.model.errors import BodyError, FocusError, RowError
@@ -23,6 +25,7 @@ from focus_assets_tests.effort import some
 from focus_assets_tests.unit.model.hostile import ACCEPTED, WIRES
 
 GOOD = b'{"id":"good"}\n'
+BOUNDED_KEYS = ("mysql",)  # where a longer key is refused by name
 REFUSED_A_TYPE = 45
 
 
@@ -44,11 +47,10 @@ def texts(value: Any) -> Any:
 
 
 def moment(value: Any) -> Any:
-    return (
-        value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-        if isinstance(value, datetime)
-        else value
-    )
+    if not isinstance(value, datetime):
+        return value
+    there = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)  # what has no zone is in UTC
+    return there.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def day(value: Any) -> Any:
@@ -107,10 +109,16 @@ def stored(given: Loading, *names: str) -> list[tuple[Any, ...]]:
     """Columns of the table as the driver reads them, JSON as its text."""
     quote = given.database._engine.dialect.identifier_preparer
     kinds = {found.name: found.type.kind for found in given.schema.columns}
-    shown = [f"CAST({quote.quote(name)} AS TEXT)" if kinds[name] is Kind.JSON else quote.quote(name) for name in names]
+    shown = [_as_text(given, name) if kinds[name] is Kind.JSON else quote.quote(name) for name in names]
     with given.database.reading("read it back") as connection:
         found = connection.exec_driver_sql(f"SELECT {', '.join(shown)} FROM {quote.format_table(given.target.table)}")
         return [tuple(as_read(kinds[name], value) for name, value in zip(names, row, strict=True)) for row in found]
+
+
+def _as_text(given: Loading, name: str) -> str:
+    """A driver may parse what is of a JSON type, and not what is a text."""
+    quoted = given.database._engine.dialect.identifier_preparer.quote(name)
+    return f"CAST({quoted} AS TEXT)" if isinstance(given.target.table.c[name].type, sa.JSON) else quoted
 
 
 def test_what_a_type_takes_comes_back_as_it_was(database: Database) -> None:
@@ -164,6 +172,8 @@ def test_what_a_type_takes_is_a_key_that_is_found_again(database: Database) -> N
 
 def _find_again(database: Database, key: Column) -> None:
     values = _different(sort(ResourceSchema("any", (column("id", "string"), key), ("id",)))[0])
+    if database.dialect.name in BOUNDED_KEYS:
+        values = [value for value in values if len(_written(value)) <= LONGEST_PART]
     name = f"keyed by {key.type}"
     schema = ResourceSchema(name, (key, column("note", "int32")), ("v",))
     given = Loading(database, PartitionRef("shop", "retail", name, "DE"), schema)
@@ -172,6 +182,10 @@ def _find_again(database: Database, key: Column) -> None:
     again = given.delta(Round(upserted=[(value, 2) for value in values[1:]], deleted=[(values[0],)]))
     assert (again.applied.changes.updated, again.applied.changes.deleted) == (len(values) - 1, 1), name
     assert given.delta(Round(deleted=[(value,) for value in values])).applied.rows == 0, name
+
+
+def _written(value: Any) -> str | bytes:
+    return value if isinstance(value, str | bytes) else format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
 def _different(rows: Sequence[Row]) -> list[Any]:

@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-RUN = ("postgres", "sandbox")
+EXTRAS = {"run": ("postgres", "sandbox"), "dev": ("postgres", "sandbox", "duckdb", "mysql")}
 LEVELS = {"run": ("build",), "dev": ("build", "dev")}
 
 
@@ -35,7 +35,7 @@ def asked_for(root: Path, level: str) -> list[Requirement]:
     extras = project["project"]["optional-dependencies"]
     texts = [
         *project["project"]["dependencies"],
-        *(text for extra in RUN for text in extras[extra]),
+        *(text for extra in EXTRAS[level] for text in extras[extra]),
         *(text for group in LEVELS[level] for text in project["dependency-groups"][group]),
     ]
     return [Requirement(text) for text in texts]

@@ -5,13 +5,16 @@ from __future__ import annotations
 from sqlalchemy import URL
 
 from focus_assets.database.dialects.dialect import Dialect, Lane
+from focus_assets.database.dialects.duckdb import DuckDB
+from focus_assets.database.dialects.mysql import MariaDB, MySQL
 from focus_assets.database.dialects.postgres import Postgres
 from focus_assets.database.dialects.sqlite import SQLite
 from focus_assets.model.errors import InvalidConfiguration
 
 __all__ = ["DIALECTS", "Dialect", "Lane", "dialect_of"]
 
-DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (SQLite(), Postgres())}
+_ALL: tuple[Dialect, ...] = (SQLite(), Postgres(), DuckDB(), MySQL(), MariaDB())
+DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in _ALL}
 
 
 def dialect_of(url: URL) -> Dialect:

@@ -13,6 +13,8 @@ from focus_assets.model.errors import DatabaseError
 from focus_assets.model.feed import Row
 from focus_assets.model.schema import Column, ColumnType
 
+ARRIVAL = "_focus_arrival"  # the column that numbers a stage's rows, where rows have no number of their own
+
 
 @dataclass(frozen=True, slots=True)
 class Lane:
@@ -37,6 +39,14 @@ class Dialect(Protocol):
     def has_schemas(self) -> bool:
         """Whether tables of one business service get a schema of their own."""
 
+    def schema_name(self, service: str) -> str:
+        """How SQLAlchemy is told the schema of a business service, where there are schemas."""
+        return service
+
+    def check_name(self, name: str) -> None:
+        """Raise NameRefused for the name of a table or column that this database cannot bear."""
+        return
+
     @property
     def single_writer(self) -> bool:
         """Whether the whole database has one writer at a time."""
@@ -56,6 +66,11 @@ class Dialect(Protocol):
         return True
 
     @property
+    def reopens_temporary(self) -> bool:
+        """Whether one statement may name a temporary table twice."""
+        return True
+
+    @property
     def deletes_by_join(self) -> bool:
         """Whether DELETE finds its rows by a join; elsewhere by `(a, b) IN (SELECT ...)`."""
         return False
@@ -63,11 +78,18 @@ class Dialect(Protocol):
     def engine(self, url: sa.URL, *, lock_timeout: float) -> sa.Engine:
         """An engine whose statements wait at most `lock_timeout` seconds for somebody else's lock."""
 
-    def column_type(self, column_type: ColumnType, *, key: bool) -> sa.types.TypeEngine[Any]:
-        """The type that stores such values exactly; key texts under a binary collation."""
+    def column_type(self, column_type: ColumnType, *, key: int) -> sa.types.TypeEngine[Any]:
+        """The type that stores such values exactly; key texts under a binary collation.
+
+        `key` is the number of the key's columns, 0 for a column that is none of them.
+        """
+
+    def spelling(self, stored: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> str:
+        """One word for a type, whether it is one of ours or was read from the database."""
+        return stored.compile(dialect)
 
     def numbering(self) -> list[sa.Column[Any]]:
-        """The column that numbers a stage's rows, where rows have no number of their own."""
+        """The column ARRIVAL of a stage, where rows have no number of their own."""
         return []
 
     def temporary(self) -> dict[str, Any]:
@@ -75,6 +97,7 @@ class Dialect(Protocol):
 
     def arrival(self, table: sa.Table) -> sa.ColumnElement[Any]:
         """What orders the rows of a stage by their arrival."""
+        return table.c[ARRIVAL]
 
     def discard(self, table: sa.Table) -> sa.Executable:
         """The statement that drops a temporary table if it is there."""
@@ -92,18 +115,22 @@ class Dialect(Protocol):
 
     def begin_write(self, connection: sa.Connection) -> None:
         """Make the transaction that has begun the one writer where the database has only one."""
+        return
 
     def write_rows(self, connection: sa.Connection, lane: Lane, batches: Iterable[Sequence[Row]]) -> int:
         """Write all batches by the fastest exact way, in order; returns how many rows."""
 
     def analyze(self, connection: sa.Connection, table: sa.Table) -> None:
         """Tell the planner what a stage holds, once it is filled."""
+        return
 
-    def prepare_diff(self, connection: sa.Connection) -> None:
-        """Tell the planner that the statements until the transaction's end look at every row."""
+    def prepare_apply(self, connection: sa.Connection, *, full: bool) -> None:
+        """Tell the planner whether the statements until the transaction's end look at every row, or at some by key."""
+        return
 
     def translate(self, error: BaseException, doing: str) -> DatabaseError | None:
         """Our name for a driver's error; None for what is not the driver's."""
 
     def views(self, table: sa.Table, columns: Sequence[Column]) -> list[str]:
         """The statements that make a table's views, where it needs any."""
+        return []

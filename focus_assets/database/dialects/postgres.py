@@ -23,7 +23,7 @@ from focus_assets.model.errors import (
     StorageFull,
 )
 from focus_assets.model.feed import Row, Value
-from focus_assets.model.schema import Column, ColumnType, Kind
+from focus_assets.model.schema import ColumnType, Kind
 
 _TYPES: dict[Kind, sa.types.TypeEngine[Any]] = {
     Kind.INT16: sa.SmallInteger(),
@@ -80,7 +80,7 @@ class Postgres(Dialect):
             poolclass=sa.NullPool,
         )
 
-    def column_type(self, column_type: ColumnType, *, key: bool) -> sa.types.TypeEngine[Any]:
+    def column_type(self, column_type: ColumnType, *, key: int) -> sa.types.TypeEngine[Any]:
         """Key texts compare byte by byte."""
         if column_type.kind is Kind.DECIMAL:
             return sa.Numeric(column_type.precision, column_type.scale)
@@ -104,9 +104,6 @@ class Postgres(Dialect):
         """A literal: the text was made by us from a parsed time."""
         return sa.cast(sa.literal(text, sa.Text()), pg.TIMESTAMP(timezone=True))
 
-    def begin_write(self, connection: sa.Connection) -> None:
-        """Writers meet at the ledger's row."""
-
     def write_rows(self, connection: sa.Connection, lane: Lane, batches: Iterable[Sequence[Row]]) -> int:
         """COPY as CSV: JSON arrays without their brackets, for which JSON's quotes and escapes serve."""
         names = ", ".join(_quoted(column.name) for column in lane.columns)
@@ -125,12 +122,14 @@ class Postgres(Dialect):
         return written
 
     def analyze(self, connection: sa.Connection, table: sa.Table) -> None:
-        """Autovacuum never sees a temporary table."""
-        connection.exec_driver_sql(f"ANALYZE {connection.dialect.identifier_preparer.format_table(table)}")
+        """Autovacuum never sees a temporary table, and another one only after a while."""
+        name = connection.dialect.identifier_preparer.format_table(table)
+        connection.exec_driver_sql(f"ANALYZE (SKIP_LOCKED) {name}")
 
-    def prepare_diff(self, connection: sa.Connection) -> None:
-        """A table that was just filled has no statistics yet: taken for small, it would be looked up row by row."""
-        connection.exec_driver_sql("SET LOCAL enable_nestloop = off")
+    def prepare_apply(self, connection: sa.Connection, *, full: bool) -> None:
+        """Its guess would depend on statistics that may be missing or old, and on how dear it takes a look-up for."""
+        for way in ("nestloop",) if full else ("hashjoin", "mergejoin"):
+            connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
 
     def translate(self, error: BaseException, doing: str) -> DatabaseError | None:
         """By SQLSTATE; a connection that was never there has none."""
@@ -145,10 +144,6 @@ class Postgres(Dialect):
             return (_refusal(str(error)) if lost else DatabaseFailed)(said)
         prefixes = (error.sqlstate, error.sqlstate[:3], error.sqlstate[:2])
         return next((_NAMES[p] for p in prefixes if p in _NAMES), DatabaseFailed)(said)
-
-    def views(self, table: sa.Table, columns: Sequence[Column]) -> list[str]:
-        """Every value has its own type."""
-        return []
 
 
 def csv_of(rows: Sequence[Row], *, control: bool = True) -> bytes:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import decimal
-import functools
-import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -16,6 +13,7 @@ from sqlalchemy.dialects import sqlite
 
 from focus_assets.database.dialects.adapt import Adapt, adapter
 from focus_assets.database.dialects.dialect import Dialect, Lane
+from focus_assets.database.dialects.texts import decimal_text, list_text, numeric_view
 from focus_assets.model.errors import (
     DatabaseBusy,
     DatabaseError,
@@ -25,11 +23,10 @@ from focus_assets.model.errors import (
     NameRefused,
     StorageFull,
 )
-from focus_assets.model.feed import Row, Value
+from focus_assets.model.feed import Row
 from focus_assets.model.schema import Column, ColumnType, Kind
 
 _ROW_NUMBERS = ("rowid", "_rowid_", "oid")
-_EXACT = decimal.Context(prec=2000)
 _QMARKS = sqlite.dialect()
 # https://www.sqlite.org/rescode.html: the primary code is the low byte
 _NAMES: dict[int, type[DatabaseError]] = {
@@ -76,7 +73,7 @@ class SQLite(Dialect):
         sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
         return engine
 
-    def column_type(self, column_type: ColumnType, *, key: bool) -> sa.types.TypeEngine[Any]:
+    def column_type(self, column_type: ColumnType, *, key: int) -> sa.types.TypeEngine[Any]:
         """BINARY is SQLite's own default collation, so that a key's text needs none."""
         return _TYPES.get(column_type.kind, sa.TEXT())
 
@@ -120,12 +117,6 @@ class SQLite(Dialect):
             written += len(rows)
         return written
 
-    def analyze(self, connection: sa.Connection, table: sa.Table) -> None:
-        """The planner knows a stage by its unique index."""
-
-    def prepare_diff(self, connection: sa.Connection) -> None:
-        """It looks up row by row whatever it is told."""
-
     def translate(self, error: BaseException, doing: str) -> DatabaseError | None:
         """By the primary result code."""
         if not isinstance(error, sqlite3.Error):
@@ -137,16 +128,7 @@ class SQLite(Dialect):
     def views(self, table: sa.Table, columns: Sequence[Column]) -> list[str]:
         """Decimals are texts here and compare as texts: a view casts them, rounded to a double."""
         decimals = {column.name for column in columns if column.type.kind is Kind.DECIMAL}
-        if not decimals:
-            return []
-        shown = [
-            sa.cast(column, sa.REAL()).label(column.name) if column.name in decimals else column
-            for column in table.columns
-        ]
-        dialect = sqlite.dialect()
-        query = sa.select(*shown).compile(dialect=dialect, compile_kwargs={"literal_binds": True})
-        name = dialect.identifier_preparer.quote(f"{table.name}__numeric")
-        return [f"DROP VIEW IF EXISTS {name}", f"CREATE VIEW {name} AS {query}"]
+        return numeric_view(table, sqlite.dialect(), decimals=decimals, cast=lambda column: sa.cast(column, sa.REAL()))
 
 
 def _make_folder(folder: Path) -> None:
@@ -170,24 +152,7 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
 
 
-def _decimal_text(value: Value, column_type: ColumnType) -> str:
-    """One text for one number: the declared scale, or no trailing zeros."""
-    number = cast("decimal.Decimal", value)
-    if column_type.scale is not None:
-        return format(number.quantize(_unit(column_type.scale), context=_EXACT), "f")
-    return format(number.normalize(_EXACT), "f")
-
-
-@functools.cache
-def _unit(scale: int) -> decimal.Decimal:
-    return decimal.Decimal(1).scaleb(-scale)
-
-
-def _list_text(value: Value, _type: ColumnType) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
 _ADAPT: dict[Kind, Adapt] = {
-    Kind.DECIMAL: _decimal_text,
-    Kind.TEXT_LIST: _list_text,
+    Kind.DECIMAL: decimal_text,
+    Kind.TEXT_LIST: list_text,
 }

@@ -121,8 +121,8 @@ FROM "retail__offers"
 WHERE "retail__offers"."_country" = ?;
 
 -- a view
-DROP VIEW IF EXISTS retail__offers__numeric;
+DROP VIEW IF EXISTS "retail__offers__numeric";
 
 -- a view
-CREATE VIEW retail__offers__numeric AS SELECT "retail__offers"."_country", "retail__offers"."shop", "retail__offers"."number", "retail__offers"."small", "retail__offers"."whole", "retail__offers"."ratio", CAST("retail__offers"."price" AS REAL) AS "price", CAST("retail__offers"."exact" AS REAL) AS "exact", "retail__offers"."ref", "retail__offers"."created_at", "retail__offers"."updated_at", "retail__offers"."day", "retail__offers"."active", "retail__offers"."Extra", "retail__offers"."picture", "retail__offers"."tags", "retail__offers"."_synced_at"
+CREATE VIEW "retail__offers__numeric" AS SELECT "retail__offers"."_country", "retail__offers"."shop", "retail__offers"."number", "retail__offers"."small", "retail__offers"."whole", "retail__offers"."ratio", CAST("retail__offers"."price" AS REAL) AS "price", CAST("retail__offers"."exact" AS REAL) AS "exact", "retail__offers"."ref", "retail__offers"."created_at", "retail__offers"."updated_at", "retail__offers"."day", "retail__offers"."active", "retail__offers"."Extra", "retail__offers"."picture", "retail__offers"."tags", "retail__offers"."_synced_at"
 FROM "retail__offers";

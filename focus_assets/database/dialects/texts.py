@@ -1,0 +1,52 @@
+"""Keep as text, one text a value, what a database has no exact type for; a view casts what is a number."""
+
+from __future__ import annotations
+
+import decimal
+import functools
+import json
+from collections.abc import Callable, Container
+from typing import Any
+from typing import cast as typed
+
+import sqlalchemy as sa
+
+from focus_assets.model.feed import Value
+from focus_assets.model.schema import ColumnType
+
+_EXACT = decimal.Context(prec=2000)
+
+
+def decimal_text(value: Value, column_type: ColumnType) -> str:
+    """One text for one number: the declared scale, or no trailing zeros."""
+    number = typed("decimal.Decimal", value)
+    if column_type.scale is not None:
+        return format(number.quantize(_unit(column_type.scale), context=_EXACT), "f")
+    return format(number.normalize(_EXACT), "f")
+
+
+@functools.cache
+def _unit(scale: int) -> decimal.Decimal:
+    return decimal.Decimal(1).scaleb(-scale)
+
+
+def list_text(value: Value, _type: ColumnType) -> str:
+    """A list of texts as a JSON array."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def numeric_view(
+    table: sa.Table,
+    dialect: sa.Dialect,
+    *,
+    decimals: Container[str],
+    cast: Callable[[sa.ColumnElement[Any]], sa.ColumnElement[Any]],
+) -> list[str]:
+    """The statements that make `<table>__numeric`, where decimals that are texts are rounded numbers; may be none."""
+    if not any(column.name in decimals for column in table.columns):
+        return []
+    shown = [cast(column).label(column.name) if column.name in decimals else column for column in table.columns]
+    query = sa.select(*shown).compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+    view = sa.Table(sa.quoted_name(f"{table.name}__numeric", quote=True), sa.MetaData(), schema=table.schema)
+    name = dialect.identifier_preparer.format_table(view)
+    return [f"DROP VIEW IF EXISTS {name}", f"CREATE VIEW {name} AS {query}"]
