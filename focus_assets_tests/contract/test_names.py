@@ -16,7 +16,7 @@ from focus_assets.sources.rows import RowDecoder
 from focus_assets_tests.contract.loading import Loading, Round, column
 from focus_assets_tests.effort import some
 
-TABLES = 40
+TABLES = 10
 SQL = [
     "x'; DROP TABLE items; --",
     'x"; DROP TABLE items; --',

@@ -22,7 +22,7 @@ from focus_assets.sources.rows import RowDecoder
 from focus_assets_tests.contract.loading import Loading, column
 from focus_assets_tests.effort import effort
 
-TIMESTAMPS = effort(3_000, 100_000)
+TIMESTAMPS = effort(1_000, 100_000)
 STAMPED = ResourceSchema("stamped", (column("id", "string"), column("updated_at", "time")), ("id",), ("updated_at",))
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICRO = timedelta(microseconds=1)

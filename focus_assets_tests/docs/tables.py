@@ -106,5 +106,5 @@ def types() -> str:
 
 def _stored(column_type: ColumnType) -> Iterable[str]:
     for name, dialect in DIALECTS.items():
-        stored = dialect.column_type(column_type, key=False)
+        stored = dialect.column_type(column_type, key=0)
         yield f"`{stored.compile(dialect=sa.URL.create(name).get_dialect()()).lower()}`"

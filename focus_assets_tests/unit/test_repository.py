@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-EXTRAS = {"run": ("postgres", "sandbox"), "dev": ("postgres", "sandbox", "duckdb", "mysql")}
+RUN = ("duckdb", "mysql", "postgres", "sandbox")
 LEVELS = {"run": ("build",), "dev": ("build", "dev")}
 
 
@@ -35,7 +35,7 @@ def asked_for(root: Path, level: str) -> list[Requirement]:
     extras = project["project"]["optional-dependencies"]
     texts = [
         *project["project"]["dependencies"],
-        *(text for extra in EXTRAS[level] for text in extras[extra]),
+        *(text for extra in RUN for text in extras[extra]),
         *(text for group in LEVELS[level] for text in project["dependency-groups"][group]),
     ]
     return [Requirement(text) for text in texts]
@@ -83,7 +83,7 @@ def test_requirements_are_current_with_pyproject(root: Path, level: str) -> None
 
 def test_developing_runs_on_what_running_runs_on(root: Path) -> None:
     run, dev = locked(root, "run"), locked(root, "dev")
-    assert {name: str(pin) for name, pin in run.items()} == {name: str(dev[name]) for name in run}
+    assert {name: pin.specifier for name, pin in run.items()} == {name: dev[name].specifier for name in run}
 
 
 def test_the_set_up_takes_the_pythons_that_the_package_takes(root: Path) -> None:
