@@ -136,6 +136,21 @@ def test_a_run_that_meets_another_at_the_ledger_is_busy_or_stale(loading: Loadin
             claim(other, REF, entry)
 
 
+def test_of_two_first_loads_that_find_no_entry_one_is_busy_or_stale(loading: Loading) -> None:
+    entry, arrivals = loading.next_entry(), []
+
+    def arrive(connection: sa.Connection, cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("INSERT INTO") and "_focus_ledger" in statement and not arrivals:
+            arrivals.append(statement)
+            with loading.database.writing("arrive first") as other:
+                claim(other, REF, entry)
+
+    with pytest.raises((DatabaseBusy, StaleGeneration)), loading.database.writing("claim") as connection:
+        sa.event.listen(connection.engine, "before_cursor_execute", arrive)
+        claim(connection, REF, entry)
+    assert list(entries(loading.database).values()) in ([], [entry])
+
+
 def test_preparing_a_table_twice_changes_nothing_and_adds_what_is_new(loading: Loading) -> None:
     loading.full([item("a")])
     wider = ResourceSchema("items", (*ITEMS.columns, column("extra", "int64")), ITEMS.key, ITEMS.changed)

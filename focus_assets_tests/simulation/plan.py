@@ -59,6 +59,11 @@ class Plan:
         """Seconds that a delta asks again for."""
         return int(str(self.knobs["overlap_seconds"]))
 
+    @property
+    def heals(self) -> bool:
+        """Whether a mismatch may force a full diff."""
+        return self.knobs.get("heals_per_day") != 0
+
     def config(self, base_url: str) -> Config:
         """The configuration of the mirror."""
         login = {"kind": "focus", "username": "u", "password": "p"} if self.auth else {"kind": "none"}

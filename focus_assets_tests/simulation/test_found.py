@@ -77,3 +77,19 @@ def test_a_full_load_out_of_a_cache_is_asked_for_again(database: Database, tells
     report = played(told)
     assert "stale answer served" in report.windows[1]
     assert len(asked) == 4  # once, twice, and once at the end
+
+
+def test_a_column_that_comes_with_a_quiet_delta_is_filled_by_the_next_load(database: Database) -> None:
+    told = scene(database, Options(), QUIET, dataclasses.replace(QUIET, gap=HOUR))
+    asked: list[str] = []
+
+    def widen_after_the_second_run_has_read_the_schema(place: str) -> None:
+        asked.extend(["schema"] * ("/schema" in place))
+        if len(asked) == 3 and "/state" in place:
+            asked.append("widened")
+            told.world.add_column()
+
+    told.server.meanwhile = widen_after_the_second_run_has_read_the_schema
+    report = played(told)
+    assert "widened" in asked
+    assert "column added during a run" in report.windows[1]

@@ -131,3 +131,13 @@ def test_a_great_loss_that_nobody_confirmed_is_caught(told: Told) -> None:
     assert "was not heard a second time" in told.oracle._shrink(shrunk)[0]
     assert told.oracle._shrink(dataclasses.replace(shrunk, wish=Wish(accept_shrink=True))) == []
     assert told.oracle._shrink(dataclasses.replace(shrunk, states=(ran.fed + PAUSE, ran.fed + PAUSE + 1))) == []
+
+
+def test_a_delta_may_be_given_up_only_where_feeds_may_lie_and_no_heal_is_allowed(told: Told) -> None:
+    outcome = told.of(Verdict.COUNTED).outcome
+    given_up = dataclasses.replace(outcome, verdict=Verdict.DIVERGED)
+    assert not told.oracle.may_give_up(given_up, heals=False)
+    told.oracle.keeps_contract = False
+    assert told.oracle.may_give_up(given_up, heals=False)
+    assert not told.oracle.may_give_up(given_up, heals=True)
+    assert not told.oracle.may_give_up(outcome, heals=False)
