@@ -145,9 +145,13 @@ def test_of_two_first_loads_that_find_no_entry_one_is_busy_or_stale(loading: Loa
             with loading.database.writing("arrive first") as other:
                 claim(other, REF, entry)
 
-    with pytest.raises((DatabaseBusy, StaleGeneration)), loading.database.writing("claim") as connection:
-        sa.event.listen(connection.engine, "before_cursor_execute", arrive)
-        claim(connection, REF, entry)
+    def claim_late() -> None:
+        with loading.database.writing("claim") as connection:
+            sa.event.listen(connection.engine, "before_cursor_execute", arrive)
+            claim(connection, REF, entry)
+
+    with pytest.raises((DatabaseBusy, StaleGeneration)):
+        claim_late()
     assert list(entries(loading.database).values()) in ([], [entry])
 
 

@@ -160,6 +160,24 @@ async def test_a_state_that_has_expired_is_asked_for_anew(scene: Scene) -> None:
     assert scene.stored() == scene.served()
 
 
+async def test_a_delta_that_expires_while_it_settles_goes_on_as_a_full_load(scene: Scene) -> None:
+    await scene.loaded()
+    scene.change(updates=2, deletes=2)
+    answered = {"deleted": 0}
+
+    def moving(answer: Response) -> Response:
+        answered["deleted"] += 1
+        if answered["deleted"] > 1:
+            return json_response(410, {"error": "gone"})
+        scene.table().insert(scene.time())
+        return answer
+
+    scene.server.edits["deleted"] = moving
+    outcome = await scene.mirror()
+    assert (outcome.load, outcome.error) == ("full", None)
+    assert scene.stored() == scene.served()
+
+
 # --- keys of every kind ---
 
 ODD = (
