@@ -35,7 +35,8 @@ FocusError
 │   ├── BadValue                  wrong type, out of range, NaN, NUL, lone surrogate, too precise
 │   ├── DuplicateName             one JSON object that names a key twice
 │   ├── MissingKey                a null or absent primary key
-│   └── UnknownAttribute          a line has an attribute that the schema lacks
+│   ├── UnknownAttribute          a line has an attribute that the schema lacks
+│   └── FunctionFailed            a user's own function raised an error for a record
 ├── LoadError                     the load was judged and not published
 │   ├── Incomplete                a full load that does not hold what both states say
 │   ├── ShrinkRefused             the shrink guard
@@ -268,7 +269,10 @@ class SchemaChanged(SchemaError):
 
 
 class RowError(FocusError):
-    """One line that cannot be stored as it is: feed, line (from 1), column, start of the value."""
+    """One line that cannot be stored as it is: feed, line (from 1), column, start of the value.
+
+    Of records that are no lines, `feed` names the record: its number and its key.
+    """
 
     def __init__(self, problem: str, *, feed: str = "", line: int = 0, column: str = "", value: str = "") -> None:
         self.problem, self.feed, self.line, self.column, self.value = problem, feed, line, column, value
@@ -292,6 +296,10 @@ class MissingKey(RowError):
 
 class UnknownAttribute(RowError):
     """A line has an attribute that the schema lacks."""
+
+
+class FunctionFailed(RowError):
+    """A user's own function raised an error for a record."""
 
 
 class LoadError(FocusError):

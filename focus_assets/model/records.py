@@ -10,11 +10,13 @@ from enum import Enum
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from focus_assets.model.errors import BadValue
-from focus_assets.model.jsontext import Json, Members, NotNumber, Number
+from focus_assets.model.errors import BadValue, RowError
+from focus_assets.model.jsontext import Json, Members, NotNumber, Number, compact
 
 # str, int, Decimal, bool, None, lists and dicts of them; a user's own code may also put in what `wire` knows
 Record: TypeAlias = dict[str, Any]
+
+_SHOWN = 60  # characters of a key that an error shows
 
 
 class Format(Enum):
@@ -51,6 +53,16 @@ def wire(value: object) -> Json:
         if isinstance(value, kind):
             return written(value)
     raise BadValue(f"a {type(value).__name__} is nothing that a column can hold")
+
+
+def place_of(number: int, record: Record, key: tuple[str, ...] = ()) -> str:
+    """How errors name a record: its number, and as much of its key as it has.
+
+    >>> place_of(3, {"symbol": "AAPL", "open": 1}, ("symbol", "day"))
+    "record 3 (symbol='AAPL')"
+    """
+    named = ", ".join(f"{name}={_shown(record[name])}" for name in key if record.get(name) is not None)
+    return f"record {number:,} ({named})" if named else f"record {number:,}"
 
 
 def _integer(value: int) -> Json:
@@ -97,3 +109,12 @@ _WRITTEN: Mapping[type, Callable[[Any], Json]] = {
     UUID: str,
     bytes: lambda value: b64encode(value).decode(),
 }
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, str):
+        return repr(value[:_SHOWN])
+    try:
+        return compact(wire(value))[:_SHOWN]
+    except RowError:
+        return f"a {type(value).__name__}"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from focus_assets.model.errors import MissingKey, RowError
 from focus_assets.model.feed import Row, Value
 from focus_assets.model.jsontext import Json, Number
-from focus_assets.model.records import Record, wire
+from focus_assets.model.records import Record, place_of, wire
 from focus_assets.model.schema import Column, Kind, ResourceSchema
-from focus_assets.model.values import canonical, start_of
+from focus_assets.model.values import canonical
 
 _NUMERIC = frozenset({Kind.INT16, Kind.INT32, Kind.INT64, Kind.FLOAT})
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
@@ -70,21 +69,3 @@ def as_typed(found: Json, kind: Kind) -> Json:
     if kind in _NUMERIC and _NUMBER.fullmatch(found):
         return Number(found)
     return _BOOLEANS.get(found, found) if kind is Kind.BOOL else found
-
-
-def place_of(number: int, record: Record, key: tuple[str, ...] = ()) -> str:
-    """How errors name a record: its number, and as much of its key as it has.
-
-    >>> place_of(3, {"symbol": "AAPL", "open": 1}, ("symbol", "day"))
-    "record 3 (symbol='AAPL')"
-    """
-    named = ", ".join(f"{name}={_shown(record[name])}" for name in key if record.get(name) is not None)
-    return f"record {number:,} ({named})" if named else f"record {number:,}"
-
-
-def _shown(value: Any) -> str:
-    try:
-        shown = start_of(wire(value))
-    except RowError:
-        return f"a {type(value).__name__}"
-    return f"'{shown[1:-1]}'" if shown.startswith('"') and shown.endswith('"') else shown
