@@ -173,6 +173,8 @@ def _step(branch: Any, part: str | int) -> Iterator[Any]:
         yield branch.spelled()[part].annotation
     elif get_origin(branch) is dict:
         yield get_args(branch)[1]
+    elif get_origin(branch) is tuple:
+        yield get_args(branch)[0]
 
 
 def _branches(annotation: Any) -> Iterator[Any]:

@@ -1,0 +1,1 @@
+"""Records are transformed by pure steps."""
