@@ -87,7 +87,7 @@ def _print(call: Call, finding: Finding) -> None:
 async def examine(config: Config) -> AsyncIterator[Finding]:
     """Findings, as they are found; what depends on something that failed is not looked at."""
     where = str(config.file) if config.file else "built in (there is no focus.yaml)"
-    yield Finding("configuration", "read", f"{where}, {len(config.sources)} sources into {config.destination.shown}")
+    yield Finding("configuration", "read", f"{where}, {_sources(config)} into {config.destination.shown}")
     for name in config.sources:
         async for finding in examine_source(config, name):
             yield finding
@@ -235,3 +235,7 @@ def _remedy(error: FocusError) -> str:
         (DatabaseError, "see what the database says; then correct destination.url or the user's rights"),
     )
     return next((do for kind, do in known if isinstance(error, kind)), "correct destination.url")
+
+
+def _sources(config: Config) -> str:
+    return "1 source" if len(config.sources) == 1 else f"{len(config.sources)} sources"

@@ -37,8 +37,8 @@ class Destination(Knobs):
 
     @property
     def shown(self) -> str:
-        """The URL for people: without its password."""
-        return make_url(self.url.get_secret_value()).render_as_string(hide_password=True)
+        """The URL for people: without its password and its options, which may hold another one."""
+        return make_url(self.url.get_secret_value()).set(query={}).render_as_string(hide_password=True)
 
     def beside(self, home: Path) -> Destination:
         """The same destination with its password in its URL and its path made absolute."""
