@@ -40,8 +40,8 @@ dev: setup .focus/dagster/dagster.yaml ## open the Dagster UI on the definitions
 	@$(BIN)/focus dev $(ARGS)
 
 .PHONY: test
-test: .venv/.dev ## run the tests that need no browser (ARGS="-k watermark")
-	@$(BIN)/python -m pytest -q -n 2 -m "not browser" $(ARGS)
+test: .venv/.dev ## run the tests that need no browser, and see that they reach all of the core (ARGS="-k watermark": some)
+	@$(BIN)/python -m pytest -q -n 2 -m "not browser" $(or $(ARGS),--cov --cov-report=term-missing:skip-covered)
 
 .PHONY: browser-test
 browser-test: .venv/.dev ## use the Dagster UI in headless Chromium; screenshots go to .artifacts/screenshots
@@ -75,6 +75,10 @@ kills: .venv/.dev ## kill -9 a run at every point and compare (ARGS="--postgres 
 .PHONY: truncations
 truncations: .venv/.dev ## cut an answer at every byte and see who takes it for whole (ARGS="--cuts 2000")
 	@$(BIN)/python -m focus_assets_tests.integration.truncation.truncations $(or $(ARGS),--all)
+
+.PHONY: proofs
+proofs: .venv/.dev ## run all that tries to break the mirror, and keep the figures (ARGS="--whole --only kills")
+	@$(BIN)/python -m focus_assets_tests.proofs $(ARGS)
 
 .PHONY: bench
 bench: setup ## measure a million rows beside the databases' own loading (ROWS=100000 ONLY=postgres)
