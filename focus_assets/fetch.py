@@ -168,7 +168,7 @@ async def _pump(order: Order, feed: Feed, send: MemoryObjectSendStream[_Parcel])
 def _rows(order: Order, receive: MemoryObjectReceiveStream[_Parcel], fetched: Fetched) -> Batches:
     """Runs in the worker thread: decode there, so that the next block arrives meanwhile."""
     decoders: dict[Feed, Decoder] = {
-        feed: order.source.decoder(order.schema, feed, not_beyond=order.not_beyond) for feed in order.feeds
+        feed: order.source.decoder(order.ref, order.schema, feed, not_beyond=order.not_beyond) for feed in order.feeds
     }
     unfinished = set(order.feeds)
     while unfinished:

@@ -18,7 +18,7 @@ from focus_assets.cli.call import Call, print_json
 from focus_assets.cli.ending import FAILED, OK, sentence
 from focus_assets.cli.tables import print_hanging
 from focus_assets.client import join, redact
-from focus_assets.config import Config, ExchangeSource, Retry, Timeouts
+from focus_assets.config import Config, ExchangeSource, RestSource, Retry, SourceSettings, Timeouts
 from focus_assets.database.open import Database
 from focus_assets.model.errors import (
     ApiError,
@@ -31,6 +31,7 @@ from focus_assets.model.errors import (
     PermissionDenied,
     StorageFull,
 )
+from focus_assets.model.feed import Feed
 from focus_assets.model.partition import PartitionRef
 from focus_assets.sources.login import login_origins
 from focus_assets.sources.open import open_source
@@ -103,7 +104,8 @@ async def examine_source(config: Config, name: str) -> AsyncIterator[Finding]:
     if not reached.ok:
         return
     async with open_source(name, _impatient(config)) as source:
-        async for finding in _ask(source, settings):
+        found = _read(source, settings) if isinstance(settings, RestSource) else _ask(source, settings)
+        async for finding in found:
             yield finding
 
 
@@ -115,7 +117,7 @@ def _impatient(config: Config) -> Config:
     return config.model_copy(update={"sources": sources})
 
 
-async def _reach(name: str, settings: ExchangeSource) -> Finding:
+async def _reach(name: str, settings: SourceSettings) -> Finding:
     parts = urlsplit(settings.base_url)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     try:
@@ -149,7 +151,22 @@ async def _ask(source: Source, settings: ExchangeSource) -> AsyncIterator[Findin
         yield await _clock(source, PartitionRef(source.name, source.service, resource, settings.countries[0]))
 
 
-def _is_login(error: FocusError, settings: ExchangeSource) -> bool:
+async def _read(source: Source, settings: RestSource) -> AsyncIterator[Finding]:
+    """The first page of each resource, of its first partition."""
+    for resource in settings.resources:
+        ref = PartitionRef(source.name, source.service, resource, settings.partitions_of(resource)[0])
+        try:
+            async with source.stream(ref, Feed.FULL, None):
+                pass
+        except FocusError as error:
+            part = "auth" if _is_login(error, settings) else f"resources.{resource}"
+            do = f"correct sources.{source.name}.{part}, or tell who runs the API"
+            yield Finding(source.name, resource, sentence(error), do)
+        else:
+            yield Finding(source.name, resource, "its first page can be read")
+
+
+def _is_login(error: FocusError, settings: SourceSettings) -> bool:
     logins = (join(settings.base_url, "api", "v1", "auth"), *login_origins(settings.auth))
     return isinstance(error, AuthenticationFailed) or (isinstance(error, ApiError) and error.url in map(redact, logins))
 
@@ -196,7 +213,7 @@ def examine_database(config: Config) -> Iterator[Finding]:
     try:
         _probe(database)
         if database.dialect.has_schemas:
-            _probe_schemas(database, {settings.business_service for settings in config.sources.values()})
+            _probe_schemas(database, {config.service(name) for name in config.sources})
     except FocusError as error:
         yield Finding("destination", "rights", sentence(error), _remedy(error))
         return

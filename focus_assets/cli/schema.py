@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 
 import anyio
@@ -11,12 +11,12 @@ from rich.text import Text
 from focus_assets.cli.call import Call, print_json
 from focus_assets.cli.each import tell_errors
 from focus_assets.cli.ending import FAILED, OK
-from focus_assets.defs.snapshots import read_snapshot, write_snapshot
+from focus_assets.defs.snapshots import read_snapshot
 from focus_assets.fleet import open_fleet
 from focus_assets.model.errors import FocusError, InvalidSchema
-from focus_assets.model.schema import Column, ResourceSchema, SchemaDrift, compare
+from focus_assets.model.schema import Column, SchemaDrift, compare
+from focus_assets.sources.snapshots import Schemas, write_snapshot
 
-Schemas = Mapping[str, ResourceSchema]
 Drifts = dict[str, SchemaDrift | str]
 NEW, GONE = "new", "gone"
 

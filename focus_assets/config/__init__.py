@@ -2,11 +2,13 @@
 
 from focus_assets.config.auth import ApiKeyAuth, Auth, BasicAuth, BearerAuth, FocusAuth, NoAuth, OAuth2Auth
 from focus_assets.config.destination import Destination
-from focus_assets.config.document import Alerts, Concurrency, Config, Document, Schedules
+from focus_assets.config.document import Alerts, Concurrency, Config, Document, Schedules, SourceSettings
 from focus_assets.config.editor import json_schema
-from focus_assets.config.exchange import BadRows, ExchangeSource
+from focus_assets.config.exchange import ExchangeSource
 from focus_assets.config.limits import RateLimit, Retry, Timeouts
 from focus_assets.config.load import load_config
+from focus_assets.config.rest import RestResource, RestSource
+from focus_assets.config.source import BadRows
 
 __all__ = [
     "Alerts",
@@ -24,8 +26,11 @@ __all__ = [
     "NoAuth",
     "OAuth2Auth",
     "RateLimit",
+    "RestResource",
+    "RestSource",
     "Retry",
     "Schedules",
+    "SourceSettings",
     "Timeouts",
     "json_schema",
     "load_config",

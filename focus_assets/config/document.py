@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -15,9 +15,14 @@ from focus_assets.config.destination import Destination
 from focus_assets.config.exchange import ExchangeSource
 from focus_assets.config.knobs import Count, Knobs, Seconds
 from focus_assets.config.names import distinct
+from focus_assets.config.rest import RestSource
+from focus_assets.config.source import RESERVED
 from focus_assets.model.errors import UnknownSource
 
 _SOURCE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
+
+
+SourceSettings = ExchangeSource | RestSource
 
 
 class Alerts(Knobs):
@@ -69,7 +74,7 @@ class Concurrency(Knobs):
 class Document(Knobs):
     """What focus.yaml may say."""
 
-    sources: dict[str, ExchangeSource] = Field(min_length=1)
+    sources: dict[str, Annotated[SourceSettings, Field(discriminator="kind")]] = Field(min_length=1)
     destination: Destination = Destination()
     alerts: Alerts = Alerts()
     schedules: Schedules = Schedules()
@@ -77,7 +82,7 @@ class Document(Knobs):
 
     @field_validator("sources")
     @classmethod
-    def _names_can_be_files(cls, sources: dict[str, ExchangeSource]) -> dict[str, ExchangeSource]:
+    def _names_can_be_files(cls, sources: dict[str, SourceSettings]) -> dict[str, SourceSettings]:
         for name in sources:
             if not _SOURCE_NAME.fullmatch(name):
                 raise ValueError(
@@ -88,24 +93,43 @@ class Document(Knobs):
 
     @model_validator(mode="after")
     def _no_two_fill_one_table(self) -> Self:
-        seen: list[tuple[str, ExchangeSource]] = []
+        seen: list[tuple[str, SourceSettings]] = []
         for name, source in self.sources.items():
             for other, earlier in seen:
-                if _share_a_table(source, earlier):
+                if _share_a_table(_tables(name, source), _tables(other, earlier)):
                     raise ValueError(
                         f"sources.{other} and sources.{name} would fill the same tables: expected another "
-                        "business_service, or resources that do not overlap"
+                        "business_service or name, or resources that do not overlap"
                     )
             seen.append((name, source))
         return self
 
+    @model_validator(mode="after")
+    def _names_can_be_services(self) -> Self:
+        for name, source in self.sources.items():
+            if isinstance(source, RestSource) and (name.casefold().startswith(RESERVED) or "__" in name):
+                raise ValueError(
+                    f"sources.{name}: its name is its schema in the database; it must not begin with "
+                    f"{', '.join(RESERVED)} nor hold __"
+                )
+        return self
 
-def _share_a_table(one: ExchangeSource, other: ExchangeSource) -> bool:
-    if one.business_service.casefold() != other.business_service.casefold():
+
+def service_of(name: str, source: SourceSettings) -> str:
+    """The database schema of a source's tables: its business service, else its name."""
+    return source.business_service if isinstance(source, ExchangeSource) else name
+
+
+def _tables(name: str, source: SourceSettings) -> tuple[str, set[str] | None]:
+    """The schema and the tables, in one case, that a source fills; None: all that there are."""
+    resources = None if source.resources == "all" else {resource.casefold() for resource in source.resources}
+    return service_of(name, source).casefold(), resources
+
+
+def _share_a_table(one: tuple[str, set[str] | None], other: tuple[str, set[str] | None]) -> bool:
+    if one[0] != other[0]:
         return False
-    if "all" in (one.resources, other.resources):
-        return True
-    return bool({name.casefold() for name in one.resources} & {name.casefold() for name in other.resources})
+    return one[1] is None or other[1] is None or bool(one[1] & other[1])
 
 
 class Config(Document):
@@ -123,7 +147,11 @@ class Config(Document):
         """Where the snapshot of a source's schema lies."""
         return self.own_dir / "schema" / f"{source}.json"
 
-    def source(self, name: str) -> ExchangeSource:
+    def service(self, name: str) -> str:
+        """The database schema of a source's tables."""
+        return service_of(name, self.sources[name])
+
+    def source(self, name: str) -> SourceSettings:
         """A source by its name; UnknownSource where there is none."""
         if name not in self.sources:
             raise UnknownSource(name, self.sources)

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
 from focus_assets.config.auth import Auth
-from focus_assets.config.knobs import Count, Knobs, Seconds, Whole
-from focus_assets.config.limits import RateLimit, Retry, Timeouts
+from focus_assets.config.knobs import Count, Whole
 from focus_assets.config.names import distinct, split_names
+from focus_assets.config.source import RESERVED, ApiSource, checked_host
 
 _MIB = 1024 * 1024
-_RESERVED = ("_focus", "pg_", "information_schema")
 
 
-class BadRows(Enum):
-    """What becomes of a line that cannot be stored as it is."""
-
-    REFUSE = "refuse"
-    QUARANTINE = "quarantine"
-
-
-class ExchangeSource(Knobs):
+class ExchangeSource(ApiSource):
     """One business service of a Data Exchange API."""
 
     kind: Literal["exchange"]
@@ -37,40 +28,25 @@ class ExchangeSource(Knobs):
     )
     lang: str | None = Field(default=None, min_length=1, description="Sent as lang= with a full load.")
     overlap_seconds: Whole = Field(default=300, description="A delta asks again for this long before its watermark.")
-    rate_limit: RateLimit | None = None
-    timeouts: Timeouts = Timeouts()
-    retry: Retry = Retry()
-    token_life_seconds: Seconds = Field(default=1740.0, description="A token is renewed when it is this old.")
     change_columns: tuple[str, ...] = Field(
         default=("created_at", "updated_at"), description="The columns that say when a row was changed."
     )
-    bad_rows: BadRows = Field(
-        default=BadRows.REFUSE, description="refuse: the load fails. quarantine: the line goes to _focus_rejects."
-    )
     compare_total: bool = Field(default=True, description="false where the server's total_items means something else.")
-    full_every_days: Count | None = Field(default=7, description="A full diff is due when the last is this old.")
-    heals_per_day: Whole = Field(default=3, description="Full diffs a day and partition that a mismatch may force.")
-    fresh_for_hours: Seconds = Field(default=26.0, description="The check `fresh` is red when the last load is older.")
     max_line_bytes: Count = Field(default=16 * _MIB, description="A longer line is refused.")
     max_body_bytes: Count = Field(default=64 * 1024 * _MIB, description="A longer answer, decoded, is refused.")
 
     @field_validator("base_url")
     @classmethod
     def _is_a_host(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-            raise ValueError("expected a URL such as https://data.example.org")
-        if parts.username or parts.password:
-            raise ValueError("expected a URL without user and password; they belong under auth")
-        if parts.path.rstrip("/").endswith("/api/v1"):
+        if urlsplit(url := checked_host(url)).path.endswith("/api/v1"):
             raise ValueError("expected the host alone, without /api/v1")
-        return url.rstrip("/")
+        return url
 
     @field_validator("business_service")
     @classmethod
     def _is_a_service(cls, name: str) -> str:
         plain = bool(name) and name == name.strip() and name.isprintable() and name not in (".", "..")
-        if not plain or name.casefold().startswith(_RESERVED):
+        if not plain or name.casefold().startswith(RESERVED):
             raise ValueError("expected a service's name; it must not begin with _focus, pg_ or information_schema")
         return name
 
@@ -97,6 +73,14 @@ class ExchangeSource(Knobs):
     def partitions_of(self, resource: str) -> tuple[str, ...]:
         """A resource's partitions: the countries, whatever the resource is."""
         return self.countries
+
+    def can_count(self, resource: str) -> bool:
+        """Whether a partition's count can be compared with the server's."""
+        return self.compare_total
+
+    def can_prove(self, resource: str) -> bool:
+        """Whether a full diff can prove a partition's content."""
+        return True
 
     def mirrors(self, resource: str) -> bool:
         """Whether this resource is among the configured ones."""

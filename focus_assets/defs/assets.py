@@ -6,8 +6,8 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from focus_assets.config import Config
-from focus_assets.defs.catalog import BATCH, Catalog, Item, asset_name, key_part
+from focus_assets.config import Config, ExchangeSource
+from focus_assets.defs.catalog import BATCH, WHOLE, Catalog, Item, asset_name, key_part
 from focus_assets.defs.events import FAILED
 from focus_assets.defs.metadata import (
     Metadata,
@@ -21,12 +21,12 @@ from focus_assets.defs.metadata import (
     told,
 )
 from focus_assets.defs.resources import effective, resource_key, resource_keys
-from focus_assets.defs.snapshots import write_snapshot
 from focus_assets.defs.work import mirror_partitions, read_ledger, read_schemas
 from focus_assets.model.errors import FocusError
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.schema import ResourceSchema
 from focus_assets.run import Wish
+from focus_assets.sources.snapshots import write_snapshot
 
 
 class Load(dg.Config):
@@ -51,11 +51,12 @@ def build_assets(catalog: Catalog) -> list[dg.AssetsDefinition | dg.AssetSpec]:
 
 def build_api(config: Config, source: str) -> dg.AssetSpec:
     """The server itself: nothing that we make, but where the lineage begins."""
-    settings = config.source(source)
+    settings, service = config.source(source), config.service(source)
+    is_exchange = isinstance(settings, ExchangeSource)
     return dg.AssetSpec(
         api_key(source),
-        description=f"The business service {settings.business_service} of the Data Exchange API.",
-        group_name=group_of(settings.business_service),
+        description=f"The business service {service} of the Data Exchange API." if is_exchange else "A REST API.",
+        group_name=group_of(service),
         kinds={"api"},
         metadata={"address": dg.MetadataValue.url(settings.base_url)},
     )
@@ -68,7 +69,7 @@ def build_asset(settings: Config, item: Item) -> dg.AssetsDefinition:
         key=item.key,
         deps=[api_key(item.source)],
         partitions_def=item.partitions,
-        backfill_policy=dg.BackfillPolicy.multi_run(BATCH),
+        backfill_policy=dg.BackfillPolicy.multi_run(BATCH) if item.partitions else None,
         group_name=group_of(item.service),
         description=_description(item),
         kinds={storage_kind(settings)},
@@ -85,7 +86,7 @@ def build_asset(settings: Config, item: Item) -> dg.AssetsDefinition:
 def load(context: dg.AssetExecutionContext, item: Item, settings: Config, wish: Wish) -> dg.MaterializeResult[Any]:
     """Bring the run's partitions up to date; one that fails, fails the run after the others are done and recorded."""
     config = effective(settings, context.resources)
-    refs = item.refs(context.partition_keys)
+    refs = item.refs(context.partition_keys if item.partitions else WHOLE)
     outcomes = mirror_partitions(config, refs, wish=wish, told=lambda outcome: context.log.info(told(outcome)))
     whole = {**storage_metadata(config, item), **table_metadata(read_ledger(config), item)}
     if bad := failed(outcomes):
@@ -93,7 +94,7 @@ def load(context: dg.AssetExecutionContext, item: Item, settings: Config, wish: 
             context.log_event(event)
         raise failure(bad, len(outcomes))
     for outcome in outcomes:
-        context.add_asset_metadata(outcome_metadata(outcome), partition_key=outcome.ref.partition)
+        context.add_asset_metadata(outcome_metadata(outcome), partition_key=outcome.ref.partition or None)
     return dg.MaterializeResult(metadata=whole)
 
 
@@ -102,7 +103,7 @@ def materializations(item: Item, outcomes: Sequence[Outcome], whole: Metadata) -
     for outcome in outcomes:
         if not sentence(outcome):
             metadata = {**whole, **outcome_metadata(outcome)}
-            yield dg.AssetMaterialization(item.key, partition=outcome.ref.partition, metadata=metadata)
+            yield dg.AssetMaterialization(item.key, partition=outcome.ref.partition or None, metadata=metadata)
 
 
 def failure(bad: Sequence[Outcome], tried: int) -> dg.Failure:
@@ -114,7 +115,7 @@ def failure(bad: Sequence[Outcome], tried: int) -> dg.Failure:
 
 def build_schema_asset(config: Config, source: str) -> dg.AssetsDefinition:
     """Writes what the server says of its resources; it is there also where nothing is known of them."""
-    service = config.source(source).business_service
+    service = config.service(source)
 
     @dg.asset(
         key=schema_key(source),
@@ -171,12 +172,13 @@ def _listed(schemas: Mapping[str, ResourceSchema]) -> dg.TableMetadataValue:
 
 def _description(item: Item) -> str:
     return (
-        f"The mirror of {item.schema.name} from {item.service}, a partition a country: "
+        f"The mirror of {item.schema.name} from {item.service}{_PARTS[item.schema.partitioned_by]}: "
         "brought up to date by a full load or a delta, and judged against the server before it is published.\n\n"
         f"Primary key: {', '.join(f'`{name}`' for name in item.schema.key)}."
     )
 
 
+_PARTS = {"_country": ", a partition a country", "_partition": ", a partition an identifier", None: ""}
 _SCHEMA_DESCRIPTION = (
     "Asks the server which resources {source} has and writes the snapshot from which Dagster shows them. "
     "After it, reload the code location (Deployment > Code locations > Reload): new resources are new assets."

@@ -15,31 +15,32 @@ from focus_assets.model.partition import PartitionRef
 from focus_assets.model.schema import ResourceSchema
 
 BATCH = 25
+WHOLE = ("",)  # the one partition of a resource that has none
 _PLAIN = re.compile(r"[A-Za-z0-9_]+(-[A-Za-z0-9_]+)*")
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One resource of one source: an asset."""
+    """One resource of one source: an asset; `names` are those of its partitions."""
 
     source: str
     service: str
     schema: ResourceSchema
-    countries: tuple[str, ...]
+    names: tuple[str, ...]
 
     @property
     def key(self) -> dg.AssetKey:
-        """Business service, resource; the table's name is in the asset's metadata."""
+        """Business service (of a REST API: the source), resource; the table's name is in the asset's metadata."""
         return dg.AssetKey([key_part(self.service), key_part(self.schema.name)])
 
-    def refs(self, countries: Sequence[str]) -> list[PartitionRef]:
-        """Its partitions of these countries."""
-        return [PartitionRef(self.source, self.service, self.schema.name, country) for country in countries]
+    def refs(self, names: Sequence[str]) -> list[PartitionRef]:
+        """Its partitions of these names."""
+        return [PartitionRef(self.source, self.service, self.schema.name, name) for name in names]
 
     @property
-    def partitions(self) -> dg.PartitionsDefinition[str]:
-        """Static: dynamic ones would be empty on a fresh instance."""
-        return dg.StaticPartitionsDefinition(list(self.countries))
+    def partitions(self) -> dg.PartitionsDefinition[str] | None:
+        """Static: dynamic ones would be empty on a fresh instance; None for a resource that is one whole."""
+        return None if self.names == WHOLE else dg.StaticPartitionsDefinition(list(self.names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Catalog:
     def items(self) -> list[Item]:
         """Every asset, in the order of the configuration."""
         return [
-            Item(name, settings.business_service, schema, settings.countries)
+            Item(name, self.config.service(name), schema, settings.partitions_of(schema.name))
             for name, settings in self.config.sources.items()
             for schema in self.snapshots[name].schemas.values()
         ]
@@ -66,7 +67,7 @@ class Catalog:
     @property
     def refs(self) -> list[PartitionRef]:
         """Every partition of every asset."""
-        return [ref for item in self.items for ref in item.refs(item.countries)]
+        return [ref for item in self.items for ref in item.refs(item.names)]
 
     @property
     def problems(self) -> list[str]:
@@ -102,7 +103,7 @@ def key_part(name: str) -> str:
 
 def asset_name(ref: PartitionRef) -> str:
     """A partition as Dagster's UI spells it: asset key and partition."""
-    return "/".join((key_part(ref.service), key_part(ref.resource), ref.partition))
+    return "/".join((key_part(ref.service), key_part(ref.resource), *([ref.partition] if ref.partition else [])))
 
 
 def batches(refs: Sequence[PartitionRef], size: int = BATCH) -> list[list[PartitionRef]]:

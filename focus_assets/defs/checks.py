@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from focus_assets.config import Config
+from focus_assets.config import Config, ExchangeSource
 from focus_assets.defs.assets import pool_of
 from focus_assets.defs.catalog import Catalog, Item
 from focus_assets.defs.events import latest_materialization
@@ -72,16 +72,23 @@ COUNTRY_CHECKS = (
 
 
 def checks_of(config: Config, item: Item) -> list[CountryCheck]:
-    """Those that can be decided: a total that means something else is not compared."""
-    comparable = config.source(item.source).compare_total
-    return [check for check in COUNTRY_CHECKS if comparable or check.name != COUNT]
+    """Those that can be decided: without a total there is nothing to compare, and so on."""
+    settings, name = config.source(item.source), item.schema.name
+    decided = {COUNT: settings.can_count(name), CONTENT: settings.can_prove(name)}
+    return [check for check in COUNTRY_CHECKS if decided.get(check.name, True)]
+
+
+def has_schema_check(config: Config, item: Item) -> bool:
+    """Only an API that tells its schema can be compared with a snapshot of it."""
+    return isinstance(config.source(item.source), ExchangeSource)
 
 
 def build_checks(catalog: Catalog) -> list[dg.AssetChecksDefinition]:
     """Every check of every asset."""
     config = catalog.config
     country = [build_check(config, item, check) for item in catalog.items for check in checks_of(config, item)]
-    return [*country, *(build_schema_check(config, item) for item in catalog.items)]
+    schema = [build_schema_check(config, item) for item in catalog.items if has_schema_check(config, item)]
+    return [*country, *schema]
 
 
 def build_check(config: Config, item: Item, check: CountryCheck) -> dg.AssetChecksDefinition:
@@ -124,9 +131,9 @@ def build_schema_check(config: Config, item: Item) -> dg.AssetChecksDefinition:
 
 def countries_of(run: dg.OpExecutionContext, item: Item) -> Sequence[str]:
     """The run's countries; all of them where the UI's "Execute all" starts a run without any."""
-    if run.has_partition_key or run.has_partition_key_range:
+    if item.partitions and (run.has_partition_key or run.has_partition_key_range):
         return run.partition_keys
-    return item.countries
+    return item.names
 
 
 def evaluations(
@@ -134,7 +141,7 @@ def evaluations(
 ) -> Evaluations:
     """One event a country: a plain result would lose its partition in a run over many."""
     for ref, judgement in judged:
-        yield evaluation(instance, item, name, judgement, partition=ref.partition)
+        yield evaluation(instance, item, name, judgement, partition=ref.partition or None)
 
 
 def evaluation(
@@ -173,6 +180,7 @@ def evaluate_all(
         for item, mine in items:
             if check in checks_of(config, item):
                 yield from evaluations(instance, item, check.name, [(ref, judged[ref]) for ref in mine])
-    found = read_schemas(config, sorted({item.source for item, _ in items}))
-    for item, _ in items:
+    told = [item for item, _ in items if has_schema_check(config, item)]
+    found = read_schemas(config, sorted({item.source for item in told}))
+    for item in told:
         yield evaluation(instance, item, SCHEMA, judge_schema(item.schema, found[item.source]))

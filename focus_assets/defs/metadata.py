@@ -17,7 +17,10 @@ from focus_assets.model.schema import ResourceSchema
 
 Metadata = dict[str, Any]
 
-_PARTITION_TEXT = "the country: added by the mirror, first in the key"
+_PARTITION_TEXT = {
+    "_country": "the country: added by the mirror, first in the key",
+    "_partition": "the identifier that was asked for: added by the mirror, first in the key",
+}
 _SYNCED_TEXT = "when the mirror last wrote this row: added by the mirror"
 
 
@@ -52,7 +55,8 @@ def storage_kind(config: Config) -> str:
 
 def column_schema(schema: ResourceSchema) -> dg.TableSchema:
     """The table's columns, those included that the mirror adds."""
-    added = [_column(schema.partitioned_by, "string", _PARTITION_TEXT, key=True)] if schema.partitioned_by else []
+    by = schema.partitioned_by
+    added = [_column(by, "string", _PARTITION_TEXT[by], key=True)] if by else []
     own = [
         _column(column.name, str(column.type), _role(schema, column.name), key=column.name in schema.key)
         for column in schema.columns

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field, SecretStr
 
-from focus_assets.config import Config, Destination, ExchangeSource, FocusAuth
+from focus_assets.config import Config, Destination, FocusAuth, SourceSettings
 
 DESTINATION = "destination"
 
@@ -21,12 +21,12 @@ class DataExchangeResource(dg.ConfigurableResource[Any]):
     username: str | None = Field(default=None, description="Who logs in.")
     password: str | None = Field(default=None, description="Give it as an environment variable; it is not shown.")
 
-    def applied_to(self, settings: ExchangeSource) -> ExchangeSource:
+    def applied_to(self, settings: SourceSettings) -> SourceSettings:
         """The settings with what this resource overrides."""
         base_url = self.base_url.rstrip("/") if self.base_url else settings.base_url
         return settings.model_copy(update={"base_url": base_url, "auth": self._auth(settings)})
 
-    def _auth(self, settings: ExchangeSource) -> object:
+    def _auth(self, settings: SourceSettings) -> object:
         if not isinstance(settings.auth, FocusAuth):
             return settings.auth
         username = self.username or settings.auth.username
@@ -80,5 +80,5 @@ def effective(config: Config, resources: Any) -> Config:
     return config.model_copy(update={"sources": sources, "destination": destination})
 
 
-def _username(settings: ExchangeSource) -> str | None:
+def _username(settings: SourceSettings) -> str | None:
     return settings.auth.username if isinstance(settings.auth, FocusAuth) else None

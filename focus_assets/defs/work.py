@@ -7,7 +7,7 @@ from typing import TypeVar
 import anyio
 
 from focus_assets.audit import Audit, audit
-from focus_assets.config import Config, ExchangeSource, Retry, Timeouts
+from focus_assets.config import Config, Retry, SourceSettings, Timeouts
 from focus_assets.database.open import Database
 from focus_assets.fleet import Fleet, open_fleet
 from focus_assets.history.runs import given_up
@@ -80,7 +80,7 @@ def hurried(config: Config) -> Config:
     return config.model_copy(update={"sources": sources})
 
 
-def _hurried(settings: ExchangeSource) -> ExchangeSource:
+def _hurried(settings: SourceSettings) -> SourceSettings:
     retry, times = settings.retry, settings.timeouts
     quick = {
         "retry": Retry(

@@ -25,6 +25,7 @@ FocusError
 │       ├── UnexpectedBody        HTML, an error object, nothing at all                      (repeatable)
 │       ├── CorruptEncoding       gzip that does not decode to its trailer                   (repeatable)
 │       ├── UnsupportedEncoding   an encoding that was not asked for
+│       ├── PageRepeated          a page or a link to one that came before: the pages would never end
 │       └── LimitExceeded         a line, a body or a nesting beyond the limit
 ├── SchemaError
 │   ├── InvalidSchema             the schema's answer has not the documented shape
@@ -234,6 +235,10 @@ class CorruptEncoding(BodyError):
 
 class UnsupportedEncoding(BodyError):
     """An encoding that was not asked for."""
+
+
+class PageRepeated(BodyError):
+    """A page or a link to one that came before: the pages would never end."""
 
 
 class LimitExceeded(BodyError):

@@ -112,7 +112,7 @@ class ExchangeApi:
         async with self._client.stream(url, params, feed) as lines:
             yield lines
 
-    def decoder(self, schema: ResourceSchema, feed: Feed, *, not_beyond: int | None) -> RowDecoder:
+    def decoder(self, ref: PartitionRef, schema: ResourceSchema, feed: Feed, *, not_beyond: int | None) -> RowDecoder:
         """Exact typed rows, or a named error."""
         quarantine = self.terms(schema.name).quarantine
         found = RowDecoder(schema, feed, not_beyond=not_beyond, unknown=Unknown.IGNORE, quarantine=quarantine)

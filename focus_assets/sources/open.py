@@ -21,10 +21,12 @@ from focus_assets.client import (
     Timeouts,
 )
 from focus_assets.client.retry import unheard
-from focus_assets.config import Config, ExchangeSource
+from focus_assets.config import Config, ExchangeSource, RestSource, SourceSettings
 from focus_assets.model.errors import ApiError
 from focus_assets.sources.exchange import ExchangeApi
 from focus_assets.sources.login import login_of, login_origins
+from focus_assets.sources.rest.source import RestApi
+from focus_assets.sources.snapshots import SnapshotFile
 from focus_assets.sources.source import Source
 
 Heard: TypeAlias = Callable[[ApiError, int, float], None]
@@ -54,11 +56,29 @@ async def open_source(
         transport=transport,
     )
     async with client:
-        yield ExchangeApi(name, settings, client, ticking)
+        if isinstance(settings, RestSource):
+            yield RestApi(name, settings, client, SnapshotFile(config, name))
+        else:
+            yield ExchangeApi(name, settings, client, ticking)
 
 
-def http_settings(settings: ExchangeSource) -> HttpSettings:
+def http_settings(settings: SourceSettings) -> HttpSettings:
     """Nothing leaves the configured host."""
+    return _for_pages(settings) if isinstance(settings, RestSource) else _for_streams(settings)
+
+
+def _for_pages(settings: RestSource) -> HttpSettings:
+    times = settings.timeouts
+    return HttpSettings(
+        origins=(settings.base_url,),
+        login_origins=login_origins(settings.auth),
+        timeouts=Timeouts(connect=times.connect, read=times.read, request=times.total, stream=times.total),
+        document_bytes=settings.max_body_bytes,
+        headers=settings.headers,
+    )
+
+
+def _for_streams(settings: ExchangeSource) -> HttpSettings:
     times = settings.timeouts
     return HttpSettings(
         origins=(settings.base_url,),
@@ -68,10 +88,10 @@ def http_settings(settings: ExchangeSource) -> HttpSettings:
     )
 
 
-def _pace(settings: ExchangeSource, clock: Clock) -> Pace:
+def _pace(settings: SourceSettings, clock: Clock) -> Pace:
     limit = settings.rate_limit
     return SlidingPace(clock, per_second=limit.per_second, per_minute=limit.per_minute) if limit else NoPace()
 
 
-def _policy(settings: ExchangeSource) -> RetryPolicy:
+def _policy(settings: SourceSettings) -> RetryPolicy:
     return RetryPolicy(attempts=settings.retry.attempts, total=settings.retry.budget_seconds)

@@ -87,7 +87,7 @@ class Source(Protocol):
     def stream(self, ref: PartitionRef, feed: Feed, since: str | None) -> AbstractAsyncContextManager[Lines]:
         """One attempt at one feed; it ends without an error only when the body was whole."""
 
-    def decoder(self, schema: ResourceSchema, feed: Feed, *, not_beyond: int | None) -> Decoder:
+    def decoder(self, ref: PartitionRef, schema: ResourceSchema, feed: Feed, *, not_beyond: int | None) -> Decoder:
         """Turns the blocks of a feed into rows; change times beyond `not_beyond` (µs) are not a watermark."""
 
     async def repeat(self, operation: Callable[[], Awaitable[T]]) -> T:

@@ -14,9 +14,10 @@ import pytest
 
 from focus_assets.config import Config, load_config
 from focus_assets.definitions import build_definitions
-from focus_assets.defs.snapshots import packaged_text, write_snapshot
+from focus_assets.defs.snapshots import packaged_text
 from focus_assets.defs.work import read_schemas
 from focus_assets.model.errors import FocusError
+from focus_assets.sources.snapshots import write_snapshot
 from focus_assets_tests.acceptance.conftest import Site
 from focus_assets_tests.conftest import Golden
 

@@ -81,7 +81,7 @@ class Runs:
     def _by_countries(self) -> dict[tuple[str, ...], list[dg.AssetKey]]:
         found: dict[tuple[str, ...], list[dg.AssetKey]] = {}
         for item in self._catalog.items:
-            found.setdefault(item.countries, []).append(item.key)
+            found.setdefault(item.names, []).append(item.key)
         return found
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from focus_assets.config import Config, load_config
-from focus_assets.defs.snapshots import known_schemas, read_snapshot, write_snapshot
+from focus_assets.defs.snapshots import known_schemas, read_snapshot
 from focus_assets.model.errors import InvalidSchema
 from focus_assets.model.schema import KNOWN_TYPES, Column, ResourceSchema
+from focus_assets.sources.snapshots import write_snapshot
 
 SCHEMA = ResourceSchema("Preise", (Column("id", KNOWN_TYPES["uuid"]),), ("id",))
 TEXT = """

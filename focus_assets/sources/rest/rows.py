@@ -1,0 +1,121 @@
+"""Turn the records of a page into typed rows: transformed, completed by their partition, exact or refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from focus_assets.config import RestResource
+from focus_assets.model.errors import RowError
+from focus_assets.model.feed import Batch, Block, Page, Reject, Row
+from focus_assets.model.jsontext import compact
+from focus_assets.model.records import Record, wire
+from focus_assets.model.schema import Kind, ResourceSchema
+from focus_assets.model.stamps import text_of
+from focus_assets.model.values import showable
+from focus_assets.sources.exact import MAX_RAW
+from focus_assets.sources.layout import Times
+from focus_assets.sources.rest.typed import RecordReader
+from focus_assets.sources.rows import newest_of
+
+MIDNIGHT = "T00:00:00.000000Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """Makes of a page's record what is to be stored."""
+
+    resource: RestResource
+    partition: str
+
+    def records(self, record: Record) -> Iterator[Record]:
+        """The records that one record of a page becomes; raises RowError."""
+        yield self._completed(record)
+
+    def _completed(self, record: Record) -> Record:
+        missing = {name: self.partition for name in self.resource.filled if name not in record}
+        return {**missing, **record} if missing else record
+
+
+@dataclass(slots=True)
+class _Piece:
+    rows: list[Row] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+
+
+class RecordDecoder:
+    """Decodes the pages of one resource and partition.
+
+    `not_beyond` is the latest moment, in microseconds since 1970 UTC, that may be a watermark. With `quarantine` bad
+    records become rejects; `hide` takes our credentials out of what is kept of them.
+    """
+
+    def __init__(
+        self,
+        schema: ResourceSchema,
+        recorder: Recorder,
+        *,
+        not_beyond: int | None,
+        quarantine: bool,
+        hide: Callable[[str], str],
+    ) -> None:
+        resource = recorder.resource
+        self._reader = RecordReader(schema, texts=resource.format.has_texts_alone)
+        self._recorder, self._quarantine, self._hide = recorder, quarantine, hide
+        self._limit = None if not_beyond is None else text_of(not_beyond)
+        cursor = resource.incremental.cursor if resource.incremental else None
+        self._places = [place for place, column in enumerate(schema.columns) if column.name == cursor]
+        self._is_date = cursor is not None and schema.column(cursor).type.kind is Kind.DATE
+
+    @property
+    def ignored(self) -> frozenset[str]:
+        """The attributes that the schema lacks and the records had, so far."""
+        return frozenset(self._reader.ignored)
+
+    def decode(self, block: Block) -> Batch:
+        """The rows of a page; raises RowError."""
+        assert isinstance(block, Page)
+        piece = _Piece()
+        for number, record in enumerate(block.records, block.first_line):
+            self._take(record, number, piece)
+        newest, future = newest_of(self._times(piece.rows), self._limit)
+        return Batch(piece.rows, newest, future, piece.rejects)
+
+    def _take(self, record: Record, number: int, piece: _Piece) -> None:
+        try:
+            made = list(self._recorder.records(record))
+        except RowError as error:
+            self._put_aside(record, number, error, piece)
+            return
+        for one in made:
+            try:
+                piece.rows.append(self._reader.row(one, number=number))
+            except RowError as error:
+                self._put_aside(one, number, error, piece)
+
+    def _put_aside(self, record: Record, number: int, error: RowError, piece: _Piece) -> None:
+        if not self._quarantine:
+            raise error
+        reason = f"{type(error).__name__}: {error}"
+        piece.rejects.append(Reject(number, reason, self._raw(record), self._reader.key(record)))
+
+    def _times(self, rows: Sequence[Row]) -> list[Times]:
+        columns = [[self._moment(row[place]) for row in rows] for place in self._places]
+        return [Times(canonical=column, wire=column) for column in columns]
+
+    def _moment(self, value: Any) -> str | None:
+        return f"{value}{MIDNIGHT}" if value is not None and self._is_date else value
+
+    def _raw(self, record: Record) -> str:
+        try:
+            text = compact(wire(record))
+        except RowError:
+            text = repr(record)
+        return showable(self._hide(text)[:MAX_RAW])
+
+
+def prepared(recorder: Recorder, records: Iterable[Record]) -> Iterator[Record]:
+    """The records to be stored that a page's records become; raises RowError."""
+    for record in records:
+        yield from recorder.records(record)

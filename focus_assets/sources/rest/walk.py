@@ -1,0 +1,121 @@
+"""Ask for page after page, side by side where their number is known, and hand them on in their order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import anyio
+from anyio.abc import TaskGroup
+
+from focus_assets.client.protocol import redact
+from focus_assets.model.errors import PageRepeated
+from focus_assets.sources.rest.pages import Answered, Ask, Pages, ended_early
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """A page with its body, and the server's clock as it answered."""
+
+    page: Answered
+    body: bytes
+    server_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the page asked for next has before it, and whether it must have records."""
+
+    ask: Ask
+    came: int = 0
+    must_have_records: bool = False
+
+
+# Asks for a page, judges it, and asks again while its errors are repeatable; raises ApiError and RowError.
+Fetch = Callable[[Asked], Awaitable[Came]]
+
+
+@dataclass(slots=True)
+class Walk:
+    """One walk over all pages; `width` of them are asked for at a time where their number is known."""
+
+    pages: Pages
+    fetch: Fetch
+    width: int
+    _seen: set[str] = field(default_factory=set)
+    _last: Answered | None = None
+
+    async def first(self, ask: Ask) -> Came:
+        """The first page."""
+        return self._noted(await self.fetch(Asked(self._new(self.pages.first(ask)))))
+
+    async def rest(self, first: Came, group: TaskGroup) -> AsyncIterator[Came]:
+        """All pages after the first, in order; `group` runs those that are fetched side by side."""
+        others = self.pages.others(first.page)
+        if others is None:
+            came = first
+            while found := await self._following(came):
+                yield (came := found)
+            return
+        held = first.page.held
+        async for came in self._side_by_side(others, group):
+            held += len(came.page.records)
+            yield self._noted(came)
+        total = first.page.total
+        if total is not None and held < total:
+            raise ended_early(first.page, f"the pages hold {held:,} records, the server says {total:,}")
+
+    async def _following(self, came: Came) -> Came | None:
+        ask = self.pages.after(came.page)
+        return None if ask is None else self._noted(await self.fetch(Asked(self._new(ask), came.page.held)))
+
+    async def _side_by_side(self, asks: Iterable[Ask], group: TaskGroup) -> AsyncIterator[Came]:
+        under_way: deque[_Errand] = deque()
+        waiting = iter(asks)
+        while self._fill(under_way, waiting, group) or under_way:
+            yield await under_way.popleft().result()
+
+    def _fill(self, under_way: deque[_Errand], waiting: Iterator[Ask], group: TaskGroup) -> bool:
+        while len(under_way) < self.width and (ask := next(waiting, None)) is not None:
+            errand = _Errand(self.fetch, Asked(self._new(ask), must_have_records=True))
+            group.start_soon(errand.run)
+            under_way.append(errand)
+        return bool(under_way)
+
+    def _new(self, ask: Ask) -> Ask:
+        if ask.identity in self._seen:
+            raise PageRepeated("the next page is one that was asked for before", url=redact(ask.url))
+        self._seen.add(ask.identity)
+        return ask
+
+    def _noted(self, came: Came) -> Came:
+        last, page = self._last, came.page
+        if last is not None and page.records and page.records == last.records:
+            raise PageRepeated("two pages, one after the other, hold the same records", url=redact(page.ask.url))
+        self._last = page
+        return came
+
+
+class _Errand:
+    """A page that somebody fetches meanwhile; its error is kept for whoever asks for the result."""
+
+    def __init__(self, fetch: Fetch, asked: Asked) -> None:
+        self._fetch, self._asked, self._done = fetch, asked, anyio.Event()
+        self._came: Came | None = None
+        self._error: Exception | None = None
+
+    async def run(self) -> None:
+        try:
+            self._came = await self._fetch(self._asked)
+        except Exception as error:  # noqa: BLE001 (raised again by `result`)
+            self._error = error
+        self._done.set()
+
+    async def result(self) -> Came:
+        await self._done.wait()
+        if self._came is None:
+            assert self._error is not None
+            raise self._error
+        return self._came
