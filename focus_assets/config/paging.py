@@ -82,3 +82,4 @@ class LinkHeader(Knobs):
 
 
 Paging = Annotated[NoPages | NumberedPages | Offsets | CursorPages | NextLink | LinkHeader, Field(discriminator="kind")]
+PAGING = (NoPages, NumberedPages, Offsets, CursorPages, NextLink, LinkHeader)

@@ -12,6 +12,7 @@ from focus_assets.config.knobs import Count, Knobs, Whole
 from focus_assets.config.names import distinct, split_names
 from focus_assets.config.paging import JmesPath, Name, NoPages, Paging
 from focus_assets.config.source import ApiSource, checked_host
+from focus_assets.config.transform import TransformStep
 from focus_assets.model.errors import NameRefused
 from focus_assets.model.mode import Mode
 from focus_assets.model.names import check_column, check_resource
@@ -79,6 +80,9 @@ class RestResource(Knobs):
     )
     records: JmesPath | None = Field(default=None, description="Where a page has its records; none: at its top.")
     error: JmesPath | None = Field(default=None, description="Where an answer of status 200 has an error's text.")
+    transform: tuple[TransformStep, ...] = Field(
+        default=(), description="Steps that make an API's records into those of the table, one after the other."
+    )
     primary_key: tuple[str, ...] = Field(min_length=1, description="The columns that tell records apart.")
     columns: dict[str, str] | None = Field(
         default=None, description="Columns with their types; none: inferred from a whole first load, and then frozen."
@@ -88,7 +92,11 @@ class RestResource(Knobs):
     total: JmesPath | CountEndpoint | None = Field(
         default=None, description="Where a page has the number of all records, or a request that tells it."
     )
-    mode: Mode = Field(default=Mode.MIRROR, description="What becomes of the rows that are there.")
+    mode: Mode = Field(
+        default=Mode.MIRROR,
+        description="mirror, replace (the same, without incremental): the table becomes what the API has. "
+        "upsert: no row is deleted. append: nor is any changed.",
+    )
     partitions: tuple[str, ...] = Field(
         default=(), description="Identifiers, each a partition that is asked for on its own; kept in `_partition`."
     )
@@ -155,6 +163,11 @@ class RestResource(Knobs):
     def filled(self) -> tuple[str, ...]:
         """Key columns that are the partition itself where the records lack them: their parameter carries it."""
         return tuple(name for name in self.primary_key if self.params.get(name) == PLACEHOLDER)
+
+    @property
+    def explodes(self) -> bool:
+        """Whether a record can become several rows: then the number of records says nothing about that of rows."""
+        return any(step.explode_keys for step in self.transform)
 
     @property
     def partitioned_by(self) -> str | None:

@@ -57,7 +57,7 @@ async def open_source(
     )
     async with client:
         if isinstance(settings, RestSource):
-            yield RestApi(name, settings, client, SnapshotFile(config, name))
+            yield RestApi(name, settings, client, frozen=SnapshotFile(config, name), home=config.home)
         else:
             yield ExchangeApi(name, settings, client, ticking)
 

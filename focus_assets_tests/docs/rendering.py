@@ -12,9 +12,10 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from focus_assets.config import destination, document, exchange, limits
+from focus_assets.config import destination, document, exchange, limits, rest, transform
 from focus_assets.config.auth import AUTH
 from focus_assets.config.knobs import Knobs
+from focus_assets.config.paging import PAGING
 from focus_assets.model import errors
 
 MADE = "<!-- Made from the code by `make golden`. -->"
@@ -34,6 +35,16 @@ def configuration() -> str:
     ]
     for title, model in (
         ("`sources.<name>` (`kind: exchange`)", exchange.ExchangeSource),
+        ("`sources.<name>` (`kind: rest`)", rest.RestSource),
+        ("`sources.<name>.resources.<resource>`", rest.RestResource),
+        *((f"`….pagination` (`kind: {_kind(model)}`)", model) for model in PAGING),
+        ("`….incremental`", rest.Incremental),
+        ("`….total`", rest.CountEndpoint),
+        ("`….transform`, a list of", transform.TransformStep),
+        ("`….transform` `flatten`", transform.FlattenStep),
+        ("`….transform` `explode_keys`", transform.ExplodeKeysStep),
+        ("`….transform` `dates.<attribute>`", transform.DateFormat),
+        ("`….transform` `clean`", transform.CleanStep),
         *((f"`sources.<name>.auth` (`kind: {_kind(model)}`)", model) for model in AUTH),
         ("`sources.<name>.rate_limit`", limits.RateLimit),
         ("`sources.<name>.timeouts`", limits.Timeouts),
@@ -43,7 +54,7 @@ def configuration() -> str:
         ("`schedules`", document.Schedules),
         ("`concurrency`", document.Concurrency),
     ):
-        lines += [f"## {title}", "", (model.__doc__ or "").strip(), "", *_table(model), ""]
+        lines += [f"## {title}", "", inspect.cleandoc(model.__doc__ or ""), "", *_table(model), ""]
     return "\n".join(lines)
 
 
@@ -55,7 +66,8 @@ def _kind(model: type[Knobs]) -> str:
 def _table(model: type[Knobs]) -> Iterator[str]:
     yield "| key | takes | default | |"
     yield "|---|---|---|---|"
-    for name, field in model.spelled().items():
+    fields = model.spelled().items()
+    for name, field in sorted(fields, key=lambda found: not found[1].is_required()):
         meaning = field.description or _doc_of(field.annotation)
         yield f"| `{name}` | {_takes(field.annotation)} | {_default(field)} | {meaning} |"
 
@@ -65,13 +77,13 @@ def _default(field: FieldInfo) -> str:
         return "required"
     value = field.default
     if isinstance(value, BaseModel):
-        return "see below"
+        return f"`kind: {value.kind}`" if hasattr(value, "kind") else "see below"
+    if value in (None, {}, ()):
+        return "none"
     if isinstance(value, SecretStr):
         return f"`{value.get_secret_value()}`"
     if isinstance(value, Enum):
         return f"`{value.value}`"
-    if value is None:
-        return "none"
     if isinstance(value, dict):
         return f"`{value}`"
     if isinstance(value, tuple):
@@ -87,14 +99,22 @@ def _takes(annotation: Any) -> str:
     if typing.get_origin(annotation) is typing.Annotated:
         return _takes(typing.get_args(annotation)[0])
     if typing.get_origin(annotation) is tuple:
-        return "list of texts"
+        inner = typing.get_args(annotation)[0]
+        return "list of texts" if inner is str else "list, see below"
     if typing.get_origin(annotation) is dict:
         return "keys with their values"
     if inspect.isclass(annotation) and issubclass(annotation, Enum):
         return " or ".join(f"`{member.value}`" for member in annotation)
     if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
         return "see below"
-    names = {str: "text", int: "number", float: "number", bool: "`true` or `false`", SecretStr: "text, kept secret"}
+    names = {
+        Any: "anything",
+        str: "text",
+        int: "number",
+        float: "number",
+        bool: "`true` or `false`",
+        SecretStr: "text, kept secret",
+    }
     return "`null`" if annotation is type(None) else names[annotation]
 
 

@@ -215,9 +215,9 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path) -> None:
     )
     assert refusal(tmp_path, text) == (
         "/focus.yaml: 4 problems\n"
-        "  sources.focus.auth: expected a kind of 'none', 'focus', 'api_key', 'basic', 'bearer', 'oauth2'\n"
         "  sources.focus.timeouts.read: expected a number\n"
         "  sources.focus.retry.attempts: expected at least 1\n"
+        "  sources.focus.auth: expected a kind of 'none', 'focus', 'api_key', 'basic', 'bearer', 'oauth2'\n"
         "  sources.focus.overlap_secnds: there is no such key; did you mean 'overlap_seconds'?"
     )
 

@@ -27,7 +27,7 @@ def read_page(resource: RestResource, asked: Asked, body: bytes, *, hide: Hide) 
     page = Answered(asked.ask, document, records, asked.came)
     if asked.must_have_records and not records:
         raise ended_early(page, "a page without records, where the server says that there are more")
-    if not isinstance(resource.total, str):
+    if not isinstance(resource.total, str) or resource.explodes:
         return page
     return replace(page, total=whole(found_at(document, resource.total)))
 

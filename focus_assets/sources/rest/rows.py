@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from focus_assets.sources.exact import MAX_RAW
 from focus_assets.sources.layout import Times
 from focus_assets.sources.rest.typed import RecordReader
 from focus_assets.sources.rows import newest_of
+from focus_assets.transform import Context, Transform
 
 MIDNIGHT = "T00:00:00.000000Z"
 
@@ -28,10 +29,12 @@ class Recorder:
 
     resource: RestResource
     partition: str
+    transform: Transform
 
-    def records(self, record: Record) -> Iterator[Record]:
+    def records(self, record: Record, number: int) -> list[Record]:
         """The records that one record of a page becomes; raises RowError."""
-        yield self._completed(record)
+        context = Context(self.partition, self.resource.primary_key)
+        return [self._completed(made) for made in self.transform.one(record, number, context)]
 
     def _completed(self, record: Record) -> Record:
         missing = {name: self.partition for name in self.resource.filled if name not in record}
@@ -84,7 +87,7 @@ class RecordDecoder:
 
     def _take(self, record: Record, number: int, piece: _Piece) -> None:
         try:
-            made = list(self._recorder.records(record))
+            made = self._recorder.records(record, number)
         except RowError as error:
             self._put_aside(record, number, error, piece)
             return
@@ -115,7 +118,7 @@ class RecordDecoder:
         return showable(self._hide(text)[:MAX_RAW])
 
 
-def prepared(recorder: Recorder, records: Iterable[Record]) -> Iterator[Record]:
+def prepared(recorder: Recorder, page: Page) -> list[Record]:
     """The records to be stored that a page's records become; raises RowError."""
-    for record in records:
-        yield from recorder.records(record)
+    numbered = enumerate(page.records, page.first_line)
+    return [made for number, record in numbered for made in recorder.records(record, number)]

@@ -7,6 +7,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 import anyio
@@ -15,6 +16,7 @@ from anyio.to_thread import run_sync as in_thread
 from focus_assets.client.http import ApiClient
 from focus_assets.config import BadRows, RestResource, RestSource
 from focus_assets.config.rest import CountEndpoint
+from focus_assets.config.transform import steps_of
 from focus_assets.model.errors import UnknownResource
 from focus_assets.model.feed import Block, Feed, Page
 from focus_assets.model.mode import Mode
@@ -29,6 +31,7 @@ from focus_assets.sources.rest.rows import RecordDecoder, Recorder, prepared
 from focus_assets.sources.rest.schemas import inferred, known
 from focus_assets.sources.rest.walk import Asked, Came, Walk
 from focus_assets.sources.source import Lines, Terms
+from focus_assets.transform import Transform, pipeline
 
 T = TypeVar("T")
 _OF_NO_MATTER = {"columns", "error", "pagination"}  # for which rows there are
@@ -47,9 +50,13 @@ class Frozen(Protocol):
 class RestApi:
     """One API; open it once for all of its resources and partitions."""
 
-    def __init__(self, name: str, settings: RestSource, client: ApiClient, frozen: Frozen) -> None:
+    def __init__(
+        self, name: str, settings: RestSource, client: ApiClient, *, frozen: Frozen, home: Path | None = None
+    ) -> None:
+        """`home` is where the modules of the user's own functions lie."""
         self.name = self.service = name
-        self._settings, self._client, self._frozen = settings, client, frozen
+        self._settings, self._client, self._frozen, self._home = settings, client, frozen, home
+        self._transforms: dict[str, Transform] = {}
         self._inferring = {resource: anyio.Lock() for resource in settings.resources}
         self._keeping = anyio.Lock()
 
@@ -126,7 +133,7 @@ class RestApi:
         self, ref: PartitionRef, schema: ResourceSchema, feed: Feed, *, not_beyond: int | None
     ) -> RecordDecoder:
         """Exact typed rows, or a named error."""
-        recorder = Recorder(self._resource(ref.resource), ref.partition)
+        recorder = self._recorder(ref.resource, ref.partition)
         quarantine = self._settings.bad_rows is BadRows.QUARANTINE
         return RecordDecoder(schema, recorder, not_beyond=not_beyond, quarantine=quarantine, hide=self._client.hide)
 
@@ -138,6 +145,14 @@ class RestApi:
         if name not in self._settings.resources:
             raise UnknownResource(name, self._settings.resources)
         return self._settings.resources[name]
+
+    def _transform(self, resource: str) -> Transform:
+        if resource not in self._transforms:
+            self._transforms[resource] = pipeline(steps_of(self._resource(resource).transform, self._home))
+        return self._transforms[resource]
+
+    def _recorder(self, resource: str, partition: str) -> Recorder:
+        return Recorder(self._resource(resource), partition, self._transform(resource))
 
     def _walk(self, resource: RestResource, *, check: bool = True) -> Walk:
         """`check` holds the pages to the total, which speaks of everything."""
@@ -162,10 +177,11 @@ class RestApi:
     async def _infer(self, name: str) -> ResourceSchema:
         """From every record of every partition."""
         resource, records = self._resource(name), 0
-        inference = Inference(resource.types, texts=resource.format.has_texts_alone)
+        types = {**self._transform(name).types, **resource.types}
+        inference = Inference(types, texts=resource.format.has_texts_alone)
         for identifier in self._settings.partitions_of(name):
             ref = PartitionRef(self.name, self.service, name, identifier)
-            recorder = Recorder(resource, identifier)
+            recorder = self._recorder(name, identifier)
             async with self.stream(ref, Feed.FULL, None) as pages:
                 async for page in pages:
                     assert isinstance(page, Page)
@@ -185,7 +201,7 @@ class _Pages:
 
 
 def _observe(inference: Inference, recorder: Recorder, page: Page) -> int:
-    found = list(prepared(recorder, page.records))
+    found = prepared(recorder, page)
     for record in found:
         inference.add(record)
     return len(found)

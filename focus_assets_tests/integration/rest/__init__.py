@@ -1,0 +1,1 @@
+"""REST APIs as focus.yaml describes them, over real sockets into real databases."""
