@@ -225,8 +225,8 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("kind: exchange", "kind: exchnge", "sources.focus.kind: expected 'exchange'"),
-        ("    kind: exchange\n", "", "sources.focus.kind: it is missing"),
+        ("kind: exchange", "kind: exchnge", "sources.focus: expected a kind of 'exchange', 'rest'"),
+        ("    kind: exchange\n", "", "sources.focus: the key 'kind' is missing"),
         ("kind: focus, ", "", "sources.focus.auth: the key 'kind' is missing"),
         ("username: me, ", "", "sources.focus.auth.username: it is missing"),
         (
