@@ -67,11 +67,11 @@ def _mirrored(dialect: Dialect, service: str, resource: str, schema: ResourceSch
     key = (*(column.name for column in partition), *schema.key)
     columns = [*partition, *schema.columns, SYNCED_AT]
     table = sa.Table(
-        _quoted(name),
+        quoted(name),
         sa.MetaData(),
         *(dialect_column(dialect, column, schema) for column in columns),
         sa.PrimaryKeyConstraint(*key),
-        schema=inside and _quoted(inside),
+        schema=inside and quoted(inside),
     )
     return Mirrored(schema, table)
 
@@ -80,7 +80,7 @@ def dialect_column(dialect: Dialect, column: Column, schema: ResourceSchema) -> 
     """A column in its database's own type, the same in the stage and in the table; what is not the key may be NULL."""
     key = [*([schema.partitioned_by] if schema.partitioned_by else []), *schema.key]
     parts = len(key) if column.name in key else 0
-    return sa.Column(_quoted(column.name), dialect.column_type(column.type, key=parts), nullable=not parts)
+    return sa.Column(quoted(column.name), dialect.column_type(column.type, key=parts), nullable=not parts)
 
 
 def _joined(service: str, resource: str) -> str:
@@ -90,7 +90,7 @@ def _joined(service: str, resource: str) -> str:
     return f"{service}{_SEAM}{resource}"
 
 
-def _quoted(name: str) -> sa.quoted_name:
+def quoted(name: str) -> sa.quoted_name:
     """Always, and not only where a list of reserved words says so: SQLAlchemy's lack a database's newest."""
     return sa.quoted_name(name, quote=True)
 
@@ -100,16 +100,20 @@ def ensure(database: Database, target: Mirrored) -> list[str]:
 
     A column that is there keeps its type: whoever retypes it must say so. Two processes may do this at once.
     """
+    return make(database, target.table, target.schema.columns)
+
+
+def make(database: Database, table: sa.Table, columns: tuple[Column, ...]) -> list[str]:
+    """The same for any table: its columns are these, and what we add to them."""
     try:
-        return _ensure(database, target)
+        return _make(database, table, columns)
     except DatabaseFailed:
         # Another process may have made it between our look and our statement: look again, once.
-        return _ensure(database, target)
+        return _make(database, table, columns)
 
 
-def _ensure(database: Database, target: Mirrored) -> list[str]:
-    table = target.table
-    with database.writing(f"prepare the table {target.shown}") as connection:
+def _make(database: Database, table: sa.Table, columns: tuple[Column, ...]) -> list[str]:
+    with database.writing(f"prepare the table {table.fullname}") as connection:
         if table.schema and not sa.inspect(connection).has_schema(table.schema):
             connection.execute(CreateSchema(table.schema, if_not_exists=True))
         stored = stored_columns(connection, table)
@@ -117,7 +121,7 @@ def _ensure(database: Database, target: Mirrored) -> list[str]:
             table.create(connection)
         added = [] if stored is None else _add_columns(connection, table, stored)
         if stored is None or added:
-            for statement in database.dialect.views(table, target.schema.columns):
+            for statement in database.dialect.views(table, columns):
                 connection.exec_driver_sql(statement)
     return added
 

@@ -6,11 +6,13 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from focus_assets.model.errors import BadValue, InvalidSchema
-from focus_assets.model.records import Record, Scientific
+from focus_assets.model.records import Record, Scientific, wire
 from focus_assets.model.schema import Column, ColumnType, Kind, ResourceSchema
 from focus_assets.model.stamps import canonical as moment
 from focus_assets.model.values import BOUNDS, day
@@ -51,16 +53,20 @@ class Inference:
             if value is not None:
                 seen.add(value, texts=self._texts)
 
+    def types(self, changed: Iterable[str] = ()) -> dict[str, ColumnType]:
+        """The types by column: first those that were given, then in the order of their first sight."""
+        return self._given | {name: seen.type(timed=name in changed) for name, seen in self._seen.items()}
+
     def schema(
         self, name: str, *, key: Iterable[str], changed: Iterable[str] = (), partitioned_by: str | None = None
     ) -> ResourceSchema:
-        """The schema of all records so far: first the columns that were given, then in the order of their first sight.
+        """The schema of all records so far, its columns in the order of `types`.
 
         A change time whose texts are all timestamps is time also without zones: those are in UTC. Raises
         InvalidSchema, for a part of the key that no record has, too.
         """
         key, changed = tuple(key), tuple(changed)
-        types = self._given | {found: seen.type(timed=found in changed) for found, seen in self._seen.items()}
+        types = self.types(changed)
         for wanted, what in ((key, "primary key"), (changed, "cursor")):
             if missing := [part for part in wanted if part not in types]:
                 known = ", ".join(types) or "nothing"
@@ -79,6 +85,8 @@ class _Seen:
     doubles: bool = True  # a double's shortest text is each of its numbers
 
     def add(self, value: Any, *, texts: bool) -> None:
+        if isinstance(value, date | UUID):  # a script's own, and a datetime is a date
+            value = wire(value)
         if not isinstance(value, str):
             self.kinds.add(kind := _kind(value))
             self.doubles = self.doubles and (kind not in _NUMBERS or _is_double(value))
@@ -96,7 +104,7 @@ class _Seen:
         if self.kinds and self.kinds <= _NUMBERS:
             widest = next(kind for kind in _WIDEST_FIRST if kind in self.kinds)
             return ColumnType(widest if self.doubles or widest is Kind.INT64 else Kind.DECIMAL)
-        return ColumnType(next(iter(self.kinds)) if self.kinds == {Kind.BOOL} else Kind.JSON)
+        return ColumnType(next(iter(self.kinds)) if self.kinds in ({Kind.BOOL}, {Kind.BYTES}) else Kind.JSON)
 
     def _text(self, *, timed: bool) -> Kind:
         shapes = self.shapes or set()
@@ -112,6 +120,8 @@ def _kind(value: Any) -> Kind:
         return Kind.INT64 if _LOW <= value <= _HIGH else Kind.DECIMAL
     if isinstance(value, Scientific | float):
         return Kind.FLOAT
+    if isinstance(value, bytes):
+        return Kind.BYTES
     return Kind.DECIMAL if isinstance(value, Decimal) else Kind.JSON
 
 

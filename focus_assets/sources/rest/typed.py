@@ -19,16 +19,18 @@ _BOOLEANS = {"true": True, "false": False}
 class RecordReader:
     """Reads records one by one; `ignored` gathers the attributes that they have and the schema lacks.
 
-    With `texts` the records come from a format of texts alone (XML, CSV): a text that is a number or `true` or
-    `false` to the letter is one where the column says so. Nothing is cast otherwise.
+    Columns alone, in place of a schema, have no key. With `texts` the records come from a format of texts alone (XML,
+    CSV): a text that is a number or `true` or `false` to the letter is one where the column says so. Nothing is cast
+    otherwise.
     """
 
-    def __init__(self, schema: ResourceSchema, *, texts: bool = False) -> None:
-        self.schema = schema
+    def __init__(self, schema: ResourceSchema | tuple[Column, ...], *, texts: bool = False) -> None:
+        self.columns = schema.columns if isinstance(schema, ResourceSchema) else schema
         self.ignored: set[str] = set()
         self._texts = texts
-        self._known = frozenset(column.name for column in schema.columns)
-        self._required = frozenset(schema.key)
+        self._key_columns = schema.key_columns if isinstance(schema, ResourceSchema) else ()
+        self._key = tuple(column.name for column in self._key_columns)
+        self._known = frozenset(column.name for column in self.columns)
 
     def row(self, record: Record, *, number: int) -> Row:
         """The values of the schema's columns in their order; an absent one is None.
@@ -39,21 +41,21 @@ class RecordReader:
         if not self._known.issuperset(record):
             self.ignored.update(record.keys() - self._known)
         try:
-            return tuple(self._value(column, record) for column in self.schema.columns)
+            return tuple(self._value(column, record) for column in self.columns)
         except RowError as error:
-            place = place_of(number, record, self.schema.key)
+            place = place_of(number, record, self._key)
             raise type(error)(error.problem, feed=place, column=error.column, value=error.value) from error
 
     def key(self, record: Record) -> Row | None:
         """The key of a record, for one that is put aside; None where it is not whole."""
         try:
-            return tuple(self._value(column, record) for column in self.schema.key_columns)
+            return tuple(self._value(column, record) for column in self._key_columns)
         except RowError:
             return None
 
     def _value(self, column: Column, record: Record) -> Value:
         found = record.get(column.name)
-        if found is None and column.name in self._required:
+        if found is None and column.name in self._key:
             raise MissingKey("the primary key is null or absent", column=column.name)
         try:
             said = wire(found)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -53,6 +55,11 @@ def inferred(*values: Any, texts: bool = False) -> str:
         ([{"a": 1}], "json"),
         ([[1]], "json"),
         ([None, None], "json"),
+        ([date(2025, 7, 1), "2025-07-02"], "date"),
+        ([datetime(2025, 7, 1, tzinfo=UTC)], "time"),
+        ([UUID("123e4567-e89b-12d3-a456-426614174000")], "uuid"),
+        ([b"x"], "bytes"),
+        ([b"x", "x"], "json"),
     ],
 )
 def test_the_type_follows_from_all_values(values: list[Any], kind: str) -> None:
@@ -131,9 +138,10 @@ def test_a_load_fits_what_was_inferred_from_it_and_comes_back_by_value(values: l
     records = [{"id": number, "v": value} for number, value in enumerate(values)]
     for record in records:
         inference.add(record)
-    reader = RecordReader(inference.schema("things", key=["id"]), texts=texts)
+    schema = inference.schema("things", key=["id"])
+    reader = RecordReader(schema, texts=texts)
     stored = [reader.row(record, number=1)[1] for record in records]
-    kind = reader.schema.column("v").type.kind
+    kind = schema.column("v").type.kind
     for value, found in zip(values, stored, strict=True):
         assert (found is None) == (value is None)
         if value is not None and kind in (Kind.INT64, Kind.DECIMAL, Kind.FLOAT):

@@ -1,0 +1,1 @@
+"""What Python callers import: thin words for scripts and notebooks, over the engine that Dagster and `focus` use."""

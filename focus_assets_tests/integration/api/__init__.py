@@ -1,0 +1,1 @@
+"""Scripts call the engine."""
