@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from focus_assets.database.open import Database
 from focus_assets.model.errors import DuplicateName, UnexpectedBody
 from focus_assets.model.verdict import Verdict
 from focus_assets.run import Wish
-from focus_assets.sandbox import PLAIN, Extensions, SandboxOptions
+from focus_assets.sandbox import PLAIN, Extensions, Response, SandboxOptions
 from focus_assets_tests.integration.mirror.conftest import SetScene
 from focus_assets_tests.integration.mirror.scene import Scene
 
@@ -68,6 +70,21 @@ async def test_a_row_is_released_when_the_server_mends_it(scene: Scene, load: st
     outcome = await scene.mirror(wish=Wish(full=load == "full"))
     assert (outcome.load, outcome.rows, outcome.quarantined) == (load, 29, 1)
     assert [key for key, _ in rejects(scene)] == ['["k00004"]']
+
+
+async def test_a_row_that_the_server_mends_during_the_load_is_not_put_aside(scene: Scene) -> None:
+    scene.shelves["DE"].spoiled = {3: BAD}
+
+    def mend(answer: Response) -> Response:
+        body = [*answer.body]
+        scene.shelves["DE"].spoiled = {}
+        scene.table().update(3, scene.time())
+        return dataclasses.replace(answer, body=body)
+
+    scene.server.edits["full"] = mend
+    outcome = await scene.loaded()
+    assert (outcome.rows, outcome.quarantined, rejects(scene)) == (30, 0, [])
+    assert scene.stored() == scene.served()
 
 
 async def test_a_row_is_released_when_the_server_deletes_it(scene: Scene) -> None:
