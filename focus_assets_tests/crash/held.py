@@ -39,7 +39,7 @@ class Held:
 def held(database: Database, table: str) -> Held:
     """What another connection sees now; `table` is the mirrored one as a statement names it."""
     with database.connection("look") as connection:
-        return Held(_content(connection, table), {name: _content(connection, f'"{name}"') for name in BOOKS})
+        return Held(_content(connection, table), {name: _content(connection, name) for name in BOOKS})
 
 
 def _content(connection: sa.Connection, table: str) -> tuple[Values, ...]:

@@ -2,6 +2,7 @@
 
 python -m focus_assets_tests.crash.kills --all                        every point, SQLite
 python -m focus_assets_tests.crash.kills --postgres embedded --kills 300
+python -m focus_assets_tests.crash.kills --mysql mysql+pymysql://root@127.0.0.1:3306 --kills 60
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from focus_assets.database.embedded import embedded_postgres
 from focus_assets.model.outcome import Outcome
 from focus_assets_tests.crash.children import forked
 from focus_assets_tests.crash.held import Damage, Held, damage, held
-from focus_assets_tests.crash.places import LOCK_SECONDS, Place, PostgresPlace, SQLitePlace
+from focus_assets_tests.crash.places import LOCK_SECONDS, MySQLPlace, Place, PostgresPlace, SQLitePlace
 from focus_assets_tests.crash.seam import Seam, die, die_soon
 from focus_assets_tests.crash.stories import STORIES, Story
 
@@ -226,13 +227,16 @@ def _line(name: str, figures: dict[str, int]) -> str:
 
 
 @contextmanager
-def opened(postgres: str, home: Path, *, lock_seconds: float = LOCK_SECONDS) -> Iterator[Place]:
-    """Where to do it: SQLite, a PostgreSQL of our own (`embedded`), or the one at a URL."""
+def opened(server: str, home: Path, *, lock_seconds: float = LOCK_SECONDS) -> Iterator[Place]:
+    """Where to do it: SQLite, a PostgreSQL of our own (`embedded`), or the server at a URL."""
     with ExitStack() as stack:
-        if not postgres:
+        if not server:
             yield SQLitePlace(home, lock_seconds=lock_seconds)
             return
-        url = stack.enter_context(embedded_postgres()) if postgres == "embedded" else postgres
+        if server.startswith("mysql"):
+            yield MySQLPlace(server, lock_seconds=lock_seconds)
+            return
+        url = stack.enter_context(embedded_postgres()) if server == "embedded" else server
         yield PostgresPlace(url, lock_seconds=lock_seconds)
 
 
@@ -241,10 +245,14 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=150)
     parser.add_argument("--all", action="store_true", help="every point there is")
     parser.add_argument("--postgres", default="", metavar="URL", help="or the word `embedded`; without it SQLite")
+    parser.add_argument("--mysql", default="", metavar="URL", help="a MariaDB or MySQL server")
     parser.add_argument("--story", default="", help="only those whose name holds this")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="focus-kills-") as folder, opened(given.postgres, Path(folder)) as place:
+    with (
+        tempfile.TemporaryDirectory(prefix="focus-kills-") as folder,
+        opened(given.postgres or given.mysql, Path(folder)) as place,
+    ):
         kills = 1_000_000 if given.all else given.kills
         tallies = kill_all(place, Path(folder), kills, only=given.story, seed=given.seed)
     problems = [problem for tally in tallies for problem in tally.problems]

@@ -101,6 +101,58 @@ class PostgresPlace:
             connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
 
 
+class MySQLPlace:
+    """A database of a MariaDB or MySQL server, and a copy of its tables in another."""
+
+    def __init__(self, server: str, *, lock_seconds: float = LOCK_SECONDS) -> None:
+        self._server = make_url(server)
+        self._name, self._kept = f"focus_struck_{os.getpid()}", f"focus_kept_{os.getpid()}"
+        url = self._server.set(database=self._name, query={"ssl_disabled": "true"})
+        self.database = _opened(url.render_as_string(hide_password=False), lock_seconds)
+
+    def empty(self) -> None:
+        self._run(f"DROP DATABASE IF EXISTS {self._name}", f"CREATE DATABASE {self._name}")
+
+    def keep(self) -> None:
+        self._copy(self._name, self._kept)
+
+    def restore(self) -> None:
+        self._copy(self._kept, self._name)
+
+    def settle(self) -> None:
+        """Wait until the server has seen the end of whoever was killed."""
+        until = time.monotonic() + _MOST_WAITING
+        while self._run(f"SELECT id FROM information_schema.processlist WHERE db = '{self._name}'"):
+            assert time.monotonic() < until, "a killed process's session is still there"
+            time.sleep(0.002)
+
+    def remove(self) -> None:
+        self._run(*(f"DROP DATABASE IF EXISTS {name}" for name in (self._name, self._kept)))
+
+    def _copy(self, one: str, other: str) -> None:
+        self._run(f"DROP DATABASE IF EXISTS {other}", f"CREATE DATABASE {other}")
+        for (table,) in self._run(f"SHOW TABLES FROM {one}"):
+            self._run(
+                f"CREATE TABLE {other}.`{table}` LIKE {one}.`{table}`",
+                f"INSERT INTO {other}.`{table}` SELECT * FROM {one}.`{table}`",
+            )
+
+    def _run(self, *statements: str) -> Any:
+        import pymysql
+
+        server = self._server
+        with (
+            pymysql.connect(
+                host=server.host, port=server.port or 3306, user=server.username, password=server.password or "",
+                autocommit=True, ssl_disabled=True,
+            ) as connection,
+            connection.cursor() as cursor,
+        ):  # fmt: skip
+            for statement in statements:
+                cursor.execute(statement)
+            return cursor.fetchall()
+
+
 def _connected(server: URL) -> Any:
     import psycopg
 

@@ -64,7 +64,8 @@ class Seam:
         if database.dialect.name == "sqlite":
             sa.event.listen(engine, "connect", lambda connection, _: connection.set_trace_callback(self._told))
             return
-        sa.event.listen(engine, "connect", lambda connection, _: _count_cursors(connection, self))
+        count = _count_queries if database.dialect.name == "mysql" else _count_cursors
+        sa.event.listen(engine, "connect", lambda connection, _: count(connection, self))
         sa.event.listen(engine, "commit", lambda _: self.point("COMMIT"))
         sa.event.listen(engine, "rollback", lambda _: self.point("ROLLBACK"))
 
@@ -74,6 +75,17 @@ class Seam:
 
 def _short(statement: str) -> str:
     return " ".join(statement.split())[:60]
+
+
+def _count_queries(connection: Any, seam: Seam) -> None:
+    query = connection.query
+
+    def counted(statement: Any, *given: Any, **more: Any) -> Any:
+        text = statement.decode(errors="replace") if isinstance(statement, bytes | bytearray) else statement
+        seam.point(_short(text))
+        return query(statement, *given, **more)
+
+    connection.query = counted
 
 
 def _count_cursors(connection: Any, seam: Seam) -> None:

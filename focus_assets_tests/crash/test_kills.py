@@ -30,6 +30,11 @@ def test_30_kills_on_postgresql_lose_double_and_tear_nothing(root: Path, postgre
     assert _killed(root, "--kills", "30", "--postgres", postgres_server).endswith("30 kills on postgresql, 0 wrong\n")
 
 
+@pytest.mark.slow
+def test_20_kills_on_mariadb_or_mysql_lose_double_and_tear_nothing(root: Path, mysql_server: str) -> None:
+    assert _killed(root, "--kills", "20", "--mysql", mysql_server).endswith("20 kills on mysql, 0 wrong\n")
+
+
 def _state(generation: int, *rows: tuple[str, str]) -> Held:
     entry = {"generation": generation}
     return Held(tuple({"id": key, "name": name} for key, name in rows), {"_focus_ledger": (entry,)})

@@ -133,15 +133,18 @@ class DuckDB(Dialect):
         if not isinstance(error, duckdb.Error):
             return None
         first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
-        by_class = next((_NAMES[c.__name__] for c in type(error).__mro__ if c.__name__ in _NAMES), DatabaseFailed)
-        named = next((_SAID[words] for words in _SAID if words in str(error)), by_class)
-        return named(f"DuckDB could not {doing}: {first_line}")
+        return _named(error)(f"DuckDB could not {doing}: {first_line}")
 
     def views(self, table: sa.Table, columns: Sequence[Column]) -> list[str]:
         """Decimals that are texts compare as texts: a view casts them, rounded to a double."""
         decimals = {column.name for column in columns if _is_text(column.type)}
         quoting = pg.dialect(paramstyle="qmark")  # type: ignore[no-untyped-call]
         return numeric_view(table, quoting, decimals=decimals, cast=lambda column: sa.cast(column, sa.DOUBLE()))
+
+
+def _named(error: BaseException) -> type[DatabaseError]:
+    by_class = next((_NAMES[c.__name__] for c in type(error).__mro__ if c.__name__ in _NAMES), DatabaseFailed)
+    return next((_SAID[words] for words in _SAID if words in str(error)), by_class)
 
 
 def _is_text(column_type: ColumnType) -> bool:
@@ -182,15 +185,15 @@ def _literal(text: object) -> str:
 
 
 def _patiently(attach: Any, patience: float) -> None:
-    """DuckDB does not wait for a file that another process has open: we do."""
+    """DuckDB does not wait for a file that another process has open, or that this one is about to close: we do."""
     import duckdb
 
     deadline = time.monotonic() + patience
     while True:
         try:
             attach()
-        except duckdb.IOException as error:
-            if "Could not set lock on file" not in str(error) or time.monotonic() > deadline:
+        except duckdb.Error as error:
+            if _named(error) is not DatabaseBusy or time.monotonic() > deadline:
                 raise
             time.sleep(_LOOK_AGAIN_SECONDS)
         else:

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from focus_assets.config import Destination
 from focus_assets.database.open import Database
+from focus_assets_tests.effort import effort
 from focus_assets_tests.integration.mirror.scene import Scene
 
 SetScene = Callable[..., Scene]
@@ -32,13 +33,16 @@ def sqlite(sqlite_url: str) -> Database:
     return _database(sqlite_url)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture
+def duckdb_url(tmp_path: Path) -> str:
+    """Where a DuckDB may be made."""
+    return f"duckdb:///{tmp_path / 'mirror.duckdb'}"
+
+
+@pytest.fixture(params=["sqlite", "postgres", *effort((), ("duckdb", "mysql"))])
 def database(request: pytest.FixtureRequest) -> Database:
-    """One empty database of each kind."""
-    if request.param == "sqlite":
-        found: Database = request.getfixturevalue("sqlite")
-        return found
-    return _database(request.getfixturevalue("postgres_url"))
+    """One empty database of each kind: of two, and with FOCUS_PROOF=all of every."""
+    return _database(request.getfixturevalue(f"{request.param}_url"))
 
 
 @pytest.fixture

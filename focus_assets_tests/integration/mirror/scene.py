@@ -311,7 +311,7 @@ class Scene:
     @property
     def shown(self) -> str:
         """The mirror's table, for a statement."""
-        return "retail.things" if self.database.dialect.has_schemas else '"retail__things"'
+        return "retail.things" if self.database.dialect.has_schemas else "retail__things"
 
     def sql(self, statement: str, **values: object) -> list[Any]:
         """Run a statement behind the mirror's back; its rows."""
@@ -327,7 +327,7 @@ class Scene:
         """Every table's layout and rows but the history's: what a failed run must leave as it was."""
         with self.database.reading("dump") as connection:
             inspector = sa.inspect(connection)
-            schemas = ["public", "retail"] if self.database.dialect.has_schemas else [None]
+            schemas = [None, "retail"] if self.database.dialect.has_schemas else [None]
             names = [(schema, name) for schema in schemas for name in inspector.get_table_names(schema=schema)]
             return {
                 name: _content(connection, sa.Table(name, sa.MetaData(), schema=schema, autoload_with=connection))
@@ -339,16 +339,16 @@ class Scene:
         """The columns of the mirror's table."""
         schema = "retail" if self.database.dialect.has_schemas else None
         with self.database.reading("look") as connection:
-            found = sa.inspect(connection).get_columns(self.shown.split(".")[-1].strip('"'), schema=schema)
+            found = sa.inspect(connection).get_columns(self.shown.split(".")[-1], schema=schema)
         return [column["name"] for column in found]
 
     def history(self) -> list[Any]:
         """The runs, oldest first."""
-        return self.sql('SELECT * FROM "_focus_runs" ORDER BY started_at, run_id')
+        return self.sql("SELECT * FROM _focus_runs ORDER BY started_at, run_id")
 
     def errors(self) -> list[Any]:
         """The errors, oldest first."""
-        return self.sql('SELECT * FROM "_focus_errors" ORDER BY happened_at, run_id')
+        return self.sql("SELECT * FROM _focus_errors ORDER BY happened_at, run_id")
 
 
 def _dated(answer: Response) -> dict[str, str]:

@@ -26,7 +26,7 @@ async def test_a_first_load_is_full_and_the_next_is_a_delta(everywhere: Scene) -
 
 async def test_rows_without_a_ledger_are_compared_as_a_whole(everywhere: Scene) -> None:
     await everywhere.loaded()
-    everywhere.sql('DELETE FROM "_focus_ledger"')
+    everywhere.sql("DELETE FROM _focus_ledger")
     outcome = await everywhere.loaded()
     assert (outcome.load, outcome.changes.unchanged, outcome.changes.written) == ("full", 30, 0)
 
@@ -195,7 +195,7 @@ async def test_a_mismatch_forces_a_full_diff_in_the_same_run(everywhere: Scene) 
 async def test_the_ledger_has_one_row_a_partition_with_all_that_a_later_run_needs(everywhere: Scene) -> None:
     await everywhere.loaded("DE")
     outcome = await everywhere.loaded("FR")
-    rows = everywhere.sql('SELECT source, service, resource, partition FROM "_focus_ledger" ORDER BY partition')
+    rows = everywhere.sql("SELECT l.source, l.service, l.resource, l.partition FROM _focus_ledger l ORDER BY 4")
     assert rows == [("shop", "retail", "things", "DE"), ("shop", "retail", "things", "FR")]
     entry = everywhere.entry("FR")
     assert (entry.generation, entry.rows, entry.total_items, entry.load) == (1, 30, 30, "full")
@@ -331,7 +331,7 @@ async def test_a_column_that_was_dropped_behind_our_back_is_for_a_person_to_mend
     await everywhere.loaded("DE")
     await everywhere.loaded("FR")
     if not everywhere.database.dialect.has_schemas:
-        everywhere.sql('DROP VIEW "retail__things__numeric"')
+        everywhere.sql("DROP VIEW IF EXISTS retail__things__numeric")
     everywhere.sql(f"ALTER TABLE {everywhere.shown} DROP COLUMN weight")
     for country in ("DE", "FR"):
         error = await everywhere.refused(SchemaChanged, country)

@@ -27,7 +27,7 @@ def scene(set_everywhere: SetScene, database: Database) -> Scene:
 
 def rejects(scene: Scene) -> list[tuple[str, str]]:
     """The keys that are put aside, and their raw lines."""
-    return [tuple(row) for row in scene.sql('SELECT row_key, raw FROM "_focus_rejects" ORDER BY row_key')]
+    return [tuple(row) for row in scene.sql("SELECT row_key, raw FROM _focus_rejects ORDER BY row_key")]
 
 
 async def test_what_is_stored_and_what_is_put_aside_are_the_server_s_total(scene: Scene) -> None:
@@ -44,7 +44,7 @@ async def test_what_is_stored_and_what_is_put_aside_are_the_server_s_total(scene
 async def test_a_reason_with_line_and_column_stands_beside_what_was_put_aside(scene: Scene) -> None:
     scene.shelves["DE"].spoiled = {3: BAD}
     await scene.loaded()
-    ((reason, line),) = scene.sql('SELECT reason, line FROM "_focus_rejects"')
+    ((reason, line),) = scene.sql("SELECT reason, line FROM _focus_rejects")
     assert line == 4
     assert "BadValue" in reason
     assert "'amount'" in reason
@@ -148,4 +148,4 @@ async def test_a_name_that_comes_twice_is_put_aside(scene: Scene) -> None:
     scene.shelves["DE"].appended = {2: ',"name":"again"'}
     outcome = await scene.loaded()
     assert (outcome.rows, outcome.quarantined) == (29, 1)
-    assert DuplicateName.__name__ in scene.sql('SELECT reason FROM "_focus_rejects"')[0][0]
+    assert DuplicateName.__name__ in scene.sql("SELECT reason FROM _focus_rejects")[0][0]
