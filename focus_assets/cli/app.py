@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from focus_assets.cli.call import Call
+from focus_assets.cli.call import SANDBOX, Call
 from focus_assets.cli.ending import ended
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ app = typer.Typer(
 
 schema = typer.Typer(help="Compare the servers' schemas with their snapshots, or refresh these.")
 app.add_typer(schema, name="schema")
-SANDBOX = "sandbox"  # user and password of the built-in configuration
 
 Resources = Annotated[
     list[str] | None,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from focus_assets.config import Config
 
 PIPE_WIDTH = 200
+SANDBOX = "sandbox"  # user and password of the built-in configuration
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,7 @@ from types import FrameType
 
 from rich.text import Text
 
-from focus_assets.cli.app import SANDBOX
-from focus_assets.cli.call import Call
+from focus_assets.cli.call import SANDBOX, Call
 from focus_assets.cli.instance import dagster_home
 from focus_assets.cli.schema import refresh
 from focus_assets.defs.snapshots import known_schemas

@@ -1,7 +1,8 @@
 """A reference Data Exchange server: real and made-up data, a world that changes, faults on request."""
 
 from focus_assets.sandbox.alteration import Alteration
-from focus_assets.sandbox.app import Sandbox, Seen
+from focus_assets.sandbox.app import Sandbox
+from focus_assets.sandbox.control import Seen
 from focus_assets.sandbox.data import Attribute, Listed, Resource, Rows, Services
 from focus_assets.sandbox.exchange import Ending, Request, Response
 from focus_assets.sandbox.faults import Fault, FaultPlan, Kind

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from email.utils import formatdate
 
 from focus_assets.sandbox.alteration import Alteration
-from focus_assets.sandbox.control import control
+from focus_assets.sandbox.control import Seen, control
 from focus_assets.sandbox.data import Services
 from focus_assets.sandbox.drift import Drift
 from focus_assets.sandbox.encoding import Content, Dress, dressed, instead
@@ -26,19 +25,6 @@ from focus_assets.sandbox.view import View
 from focus_assets.sandbox.world import Change, Changed, Table, World
 
 _HOUR = 3600 * SECOND
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One request as the log keeps it: without its headers and without its body."""
-
-    at: int
-    method: str
-    path: str
-    query: Mapping[str, str]
-    endpoint: str
-    status: int
-    fault: str | None
 
 
 class Sandbox:

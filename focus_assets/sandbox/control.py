@@ -12,24 +12,47 @@ GET /sandbox/log        the requests seen; DELETE empties it
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
 
 from focus_assets.sandbox.alteration import Alteration
 from focus_assets.sandbox.exchange import Request, Response, json_response
-from focus_assets.sandbox.faults import plan_from
+from focus_assets.sandbox.faults import FaultPlan, plan_from
 from focus_assets.sandbox.timeline import write_z
-from focus_assets.sandbox.world import Change, Changed
-
-if TYPE_CHECKING:
-    from focus_assets.sandbox.app import Sandbox
+from focus_assets.sandbox.world import Change, Changed, World
 
 _COUNTS = ("creates", "updates", "deletes", "recreates", "into_scope", "seed", "at")
 _NAMES = ("service", "resource", "country")
 
 
-def control(sandbox: Sandbox, request: Request) -> Response:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One request as the log keeps it: without its headers and without its body."""
+
+    at: int
+    method: str
+    path: str
+    query: Mapping[str, str]
+    endpoint: str
+    status: int
+    fault: str | None
+
+
+class Controlled(Protocol):
+    """What of a sandbox can be looked at and changed from outside."""
+
+    world: World
+    faults: FaultPlan
+    log: deque[Seen]
+
+    def alter(self, resource: str, alteration: Alteration, *, service: str | None = None) -> None: ...
+
+    def revoke_tokens(self) -> None: ...
+
+
+def control(sandbox: Controlled, request: Request) -> Response:
     """The answer of a control endpoint: 400 says what is wrong with the call."""
     action = _ACTIONS.get((request.method, request.path.rstrip("/")))
     if action is None:
@@ -41,7 +64,7 @@ def control(sandbox: Sandbox, request: Request) -> Response:
         return json_response(400, {"error": str(error)})
 
 
-def _change(sandbox: Sandbox, request: Request) -> object:
+def _change(sandbox: Controlled, request: Request) -> object:
     given = _object(request)
     if unknown := sorted(set(given) - {*_COUNTS, *_NAMES}):
         raise ValueError(f"unknown: {', '.join(unknown)}; known: {', '.join((*_NAMES, *_COUNTS))}")
@@ -67,7 +90,7 @@ def _told(changed: Changed) -> dict[str, object]:
     return {**asdict(changed), "at": write_z(changed.at)}
 
 
-def _alter(sandbox: Sandbox, request: Request) -> object:
+def _alter(sandbox: Controlled, request: Request) -> object:
     given = _object(request)
     resource, service = str(given.pop("resource")), given.pop("service", None)
     add = {name: (str(type_name), value) for name, (type_name, value) in _mapping(given.pop("add", {})).items()}
@@ -91,30 +114,30 @@ def _list(value: object) -> list[Any]:
     raise TypeError(f"a list was expected, not {value!r}")
 
 
-def _faults(sandbox: Sandbox, request: Request) -> object:
+def _faults(sandbox: Controlled, request: Request) -> object:
     sandbox.faults = plan_from(_object(request))
     return {"steps": sandbox.faults.remaining}
 
 
-def _revoke(sandbox: Sandbox, _request: Request) -> object:
+def _revoke(sandbox: Controlled, _request: Request) -> object:
     sandbox.revoke_tokens()
     return {}
 
 
-def _world(sandbox: Sandbox, _request: Request) -> object:
+def _world(sandbox: Controlled, _request: Request) -> object:
     return {"partitions": [_summary(sandbox, where) for where in sandbox.world.partitions()]}
 
 
-def _summary(sandbox: Sandbox, where: tuple[str, str, str]) -> dict[str, object]:
+def _summary(sandbox: Controlled, where: tuple[str, str, str]) -> dict[str, object]:
     view = sandbox.world.at(where).view()
     return {**dict(zip(_NAMES, where, strict=True)), "total_items": view.live, "as_of": write_z(view.newest)}
 
 
-def _log(sandbox: Sandbox, _request: Request) -> object:
+def _log(sandbox: Controlled, _request: Request) -> object:
     return {"requests": [asdict(seen) for seen in tuple(sandbox.log)]}
 
 
-def _empty_log(sandbox: Sandbox, _request: Request) -> object:
+def _empty_log(sandbox: Controlled, _request: Request) -> object:
     sandbox.log.clear()
     return {}
 
@@ -123,7 +146,7 @@ def _object(request: Request) -> dict[str, object]:
     return _mapping(json.loads(request.body or b"{}"))
 
 
-_ACTIONS: dict[tuple[str, str], Callable[[Sandbox, Request], object]] = {
+_ACTIONS: dict[tuple[str, str], Callable[[Controlled, Request], object]] = {
     ("POST", "/sandbox/change"): _change,
     ("POST", "/sandbox/alter"): _alter,
     ("POST", "/sandbox/faults"): _faults,
