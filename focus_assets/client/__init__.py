@@ -20,6 +20,7 @@ from focus_assets.client.http import Answer, ApiClient, Body, HttpSettings, Line
 from focus_assets.client.pace import NoPace, Pace, SlidingPace
 from focus_assets.client.protocol import join, redact, same_origin
 from focus_assets.client.retry import Repeater, RetryBudget, RetryPolicy
+from focus_assets.client.shared import SharedFile
 
 __all__ = [
     "Answer",
@@ -43,6 +44,7 @@ __all__ = [
     "Request",
     "RetryBudget",
     "RetryPolicy",
+    "SharedFile",
     "SlidingPace",
     "Subject",
     "SystemClock",

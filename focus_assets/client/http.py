@@ -41,7 +41,7 @@ from focus_assets.client.protocol import (
 )
 from focus_assets.client.retry import Repeater
 from focus_assets.client.wire import FOREIGN, Deadline, Wire, too_late, translated
-from focus_assets.model.errors import ApiError, OriginRefused, StaleAnswer
+from focus_assets.model.errors import ApiError, OriginRefused, RateLimited, StaleAnswer
 from focus_assets.model.feed import Block, Feed
 
 Params = Mapping[str, str]
@@ -185,6 +185,7 @@ class _Reply:
 
     response: httpx.Response
     deadline: Deadline
+    left: float  # the moment when its request left
 
 
 class ApiClient:
@@ -310,11 +311,11 @@ class ApiClient:
 
     @asynccontextmanager
     async def _sent(self, ask: _Ask, grant: Grant | None) -> AsyncIterator[_Reply]:
-        await self._pace.wait()
+        left = await self._pace.wait()
         deadline = Deadline(self._clock, ask.seconds)
         response = await self._send(ask, grant, deadline)
         try:
-            yield _Reply(response, deadline)
+            yield _Reply(response, deadline, left)
         finally:
             # shielded: a cancelled load must give its connection back too
             with anyio.move_on_after(_CLOSING_SECONDS, shield=True), suppress(*FOREIGN):
@@ -359,6 +360,8 @@ class ApiClient:
         # of what a login answers only it knows what may be shown: it may echo the password
         shown = await _body_start(reply, ask.login.tell if ask.login else self.hide)
         error = classify(status, response.headers, shown, url=str(response.url), allowed=ask.allowed)
+        if isinstance(error, RateLimited):
+            await self._pace.slow_down(reply.left, error.retry_after)
         if error is not None:
             raise error
 

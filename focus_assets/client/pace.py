@@ -3,78 +3,118 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
-from typing import Protocol
+from bisect import insort
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 from focus_assets.client.clock import Clock
+from focus_assets.client.rate import Past, Rate, earliest, leave, slow_down
 
-MINUTE = 60.0
+T = TypeVar("T")
 
 
 class Pace(Protocol):
-    """Everybody waits here before each request. A bucket that several processes share would stand behind this too."""
+    """Everybody waits here before each request, and tells when the server wants fewer of them."""
 
-    async def wait(self) -> None: ...
+    async def wait(self) -> float:
+        """Returns when the next request may leave: the clock's moment."""
+
+    async def slow_down(self, left: float, seconds: float | None) -> None:
+        """The server answered 429 to the request that had left at that moment, with the `Retry-After` in seconds."""
 
 
 class NoPace:
-    """As fast as one likes."""
+    """As fast as one likes, whatever the server says."""
 
-    async def wait(self) -> None:
+    async def wait(self) -> float:
+        return 0.0
+
+    async def slow_down(self, left: float, seconds: float | None) -> None:
         return None
+
+
+class Book(Protocol):
+    """Keeps what has been; perhaps for more than one process."""
+
+    async def update(self, change: Callable[[Past], tuple[Past, T]]) -> T:
+        """Replace the past by what `change` makes of it, while nobody else does; return what it returns beside."""
+
+
+class Memory:
+    """What this process has seen."""
+
+    def __init__(self) -> None:
+        self._past = Past()
+        self._guard = threading.Lock()  # never held while waiting
+
+    async def update(self, change: Callable[[Past], tuple[Past, T]]) -> T:
+        with self._guard:
+            self._past, result = change(self._past)
+            return result
 
 
 class SlidingPace:
     """At least `1 / per_second` seconds between two requests, and at most `per_minute` in any 60 seconds.
 
-    First come, first served; exact for the moments at which requests leave, also between threads. Who is cancelled
-    while waiting gives its place back.
+    Exact for the moments at which requests leave, also between threads, and between processes that share a book.
+    Within a process: first come, first served. Who is cancelled while waiting gives its place back. After a 429
+    nobody leaves before its `Retry-After`, and requests are spaced wider; that wears off.
     """
 
-    def __init__(self, clock: Clock, *, per_second: float | None = None, per_minute: int | None = None) -> None:
-        self._clock = clock
-        self._spacing = 1.0 / per_second if per_second else 0.0
-        self._per_minute = per_minute
-        self._left: deque[float] = deque(maxlen=per_minute or 1)  # when the last requests left
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        per_second: float | None = None,
+        per_minute: int | None = None,
+        book: Book | None = None,
+    ) -> None:
+        self._clock, self._book = clock, book or Memory()
+        self._rate = Rate(1.0 / per_second if per_second else 0.0, per_minute)
+        self._known = Past()  # what the book said when it was last opened
         self._planned: list[float] = []  # when those that wait here will leave, sorted
         self._guard = threading.Lock()  # never held while waiting
 
-    async def wait(self) -> None:
-        """Returns when the next request may leave."""
+    async def wait(self) -> float:
+        """The moment at which the request may leave, which is now."""
         planned = self._plan()
         try:
-            while (seconds := self._leave(planned)) > 0:
-                await self._clock.sleep(seconds)
-        except BaseException:
-            self._give_back(planned)
-            raise
+            while True:
+                now, due = await self._leave(planned)
+                if due <= now:
+                    return now
+                await self._clock.sleep(due - now)
+        finally:
+            with self._guard:
+                self._planned.remove(planned)
+
+    async def slow_down(self, left: float, seconds: float | None) -> None:
+        """Hold everybody for so long, and space requests wider."""
+
+        def change(past: Past) -> tuple[Past, Past]:
+            now = self._clock.monotonic()
+            slowed = slow_down(self._rate, past.until(now), now, left=left, seconds=seconds)
+            return slowed, slowed
+
+        self._known = await self._book.update(change)
 
     def _plan(self) -> float:
         with self._guard:
-            planned = max(self._clock.monotonic(), self._after([*self._left, *self._planned]))
-            self._planned.append(planned)
+            now = self._clock.monotonic()
+            planned = max(now, earliest(self._rate, self._known, self._planned, now))
+            insort(self._planned, planned)
             return planned
 
-    def _leave(self, planned: float) -> float:
-        """Seconds to wait still; 0 when the request has left."""
-        with self._guard:
+    async def _leave(self, planned: float) -> tuple[float, float]:
+        """Now, and when the request is due; where that is not later, it has left."""
+
+        def change(past: Past) -> tuple[Past, tuple[Past, float, float]]:
             now = self._clock.monotonic()
+            past = past.until(now)
             # what really left counts: sleeping is never exact, and one that overslept pushes the next ones back
-            due = max(planned, self._after(self._left))
-            if now < due:
-                return due - now
-            self._planned.remove(planned)
-            self._left.append(now)
-            return 0.0
+            due = max(planned, earliest(self._rate, past, (), now))
+            past = leave(self._rate, past, now) if due <= now else past
+            return past, (past, now, due)
 
-    def _give_back(self, planned: float) -> None:
-        with self._guard:
-            self._planned.remove(planned)
-
-    def _after(self, moments: deque[float] | list[float]) -> float:
-        """The earliest moment for one more after those moments."""
-        spaced = moments[-1] + self._spacing if moments else 0.0
-        limit = self._per_minute
-        if limit is None or len(moments) < limit:
-            return spaced
-        return max(spaced, moments[-limit] + MINUTE)
+        self._known, now, due = await self._book.update(change)
+        return now, due

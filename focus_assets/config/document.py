@@ -147,6 +147,10 @@ class Config(Document):
         """Where the snapshot of a source's schema lies."""
         return self.own_dir / "schema" / f"{source}.json"
 
+    def pace_path(self, source: str) -> Path:
+        """Where the processes of this machine count a source's requests."""
+        return self.own_dir / "pace" / f"{source}.db"
+
     def service(self, name: str) -> str:
         """The database schema of a source's tables."""
         return service_of(name, self.sources[name])

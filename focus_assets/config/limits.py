@@ -27,7 +27,7 @@ class Retry(Knobs):
 
 
 class RateLimit(Knobs):
-    """How fast the API may be asked; shared by all partitions of a process."""
+    """How fast the API may be asked, by all processes of a machine that share this focus.yaml."""
 
     per_second: Count | None = Field(default=None, description="Requests are spaced so that no second sees more.")
     per_minute: Count | None = Field(default=None, description="No window of 60 seconds sees more.")

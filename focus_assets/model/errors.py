@@ -38,6 +38,7 @@ FocusError
 │   ├── MissingKey                a null or absent primary key
 │   ├── UnknownAttribute          a line has an attribute that the schema lacks
 │   └── FunctionFailed            a user's own function raised an error for a record
+├── SharedLimitUnavailable        the file by which processes share a rate limit cannot be used
 ├── LoadError                     the load was judged and not published
 │   ├── Incomplete                a full load that does not hold what both states say
 │   ├── ShrinkRefused             the shrink guard
@@ -305,6 +306,16 @@ class UnknownAttribute(RowError):
 
 class FunctionFailed(RowError):
     """A user's own function raised an error for a record."""
+
+
+class SharedLimitUnavailable(FocusError):
+    """The file by which processes share a rate limit cannot be used."""
+
+    def __init__(self, path: object, problem: str) -> None:
+        super().__init__(
+            f"the requests of all processes cannot be counted in {path}: {problem}; "
+            "make its folder writable, or delete the file"
+        )
 
 
 class LoadError(FocusError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from focus_assets.client import (
@@ -12,16 +13,16 @@ from focus_assets.client import (
     Clock,
     HttpSettings,
     Limits,
-    NoPace,
     Pace,
     Repeater,
     RetryPolicy,
+    SharedFile,
     SlidingPace,
     SystemClock,
     Timeouts,
 )
 from focus_assets.client.retry import unheard
-from focus_assets.config import Config, ExchangeSource, RestSource, SourceSettings
+from focus_assets.config import Config, ExchangeSource, RateLimit, RestSource, SourceSettings
 from focus_assets.model.errors import ApiError
 from focus_assets.sources.exchange import ExchangeApi
 from focus_assets.sources.login import login_of, login_origins
@@ -50,7 +51,7 @@ async def open_source(
     client = ApiClient(
         http_settings(settings),
         login_of(settings.auth, settings.base_url, clock=ticking, token_life=settings.token_life_seconds),
-        pace=_pace(settings, ticking),
+        pace=_pace(settings.rate_limit, config.pace_path(name), ticking),
         repeat=Repeater(_policy(settings), ticking, chance or random.Random(), on_retry=heard),
         clock=ticking,
         transport=transport,
@@ -88,9 +89,11 @@ def _for_streams(settings: ExchangeSource) -> HttpSettings:
     )
 
 
-def _pace(settings: SourceSettings, clock: Clock) -> Pace:
-    limit = settings.rate_limit
-    return SlidingPace(clock, per_second=limit.per_second, per_minute=limit.per_minute) if limit else NoPace()
+def _pace(limit: RateLimit | None, file: Path, clock: Clock) -> Pace:
+    """Without a limit too: what the server says of its own then is all that holds us back."""
+    if limit is None:
+        return SlidingPace(clock)
+    return SlidingPace(clock, per_second=limit.per_second, per_minute=limit.per_minute, book=SharedFile(file))
 
 
 def _policy(settings: SourceSettings) -> RetryPolicy:

@@ -59,10 +59,14 @@ class JumpingClock:
     async def _run(self) -> None:
         while True:
             await anyio.wait_all_tasks_blocked()
-            if self._sleepers:
-                self.now, _, wake = heapq.heappop(self._sleepers)
-                wake.set()
+            self.wake_next()
             await anyio.lowlevel.checkpoint()
+
+    def wake_next(self) -> None:
+        """Jump to the moment of whoever wakes first."""
+        if self._sleepers:
+            self.now, _, wake = heapq.heappop(self._sleepers)
+            wake.set()
 
 
 class SleeplessClock(JumpingClock):

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import random
+import re
 import threading
+from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 
 import anyio
 import pytest
 
 from focus_assets.client.clock import SystemClock
 from focus_assets.client.pace import NoPace, SlidingPace
+from focus_assets.client.rate import HALF_LIFE, MOST_SLOW_SPACING, spacing
+from focus_assets.client.shared import SharedFile
+from focus_assets.model.errors import SharedLimitUnavailable
+from focus_assets_tests.crash.children import start
 from focus_assets_tests.unit.client.fakes import JumpingClock, SleeplessClock
 
 
@@ -112,3 +120,127 @@ async def test_threads_share_one_pace() -> None:
 
 async def test_no_pace_holds_nobody_back() -> None:
     await NoPace().wait()
+
+
+async def test_after_a_429_nobody_leaves_before_the_server_wants_it() -> None:
+    clock = JumpingClock(0.0)
+    pace = SlidingPace(clock)
+    left = await pace.wait()
+    await pace.slow_down(left, 20.0)
+    assert [moment for moment, _ in await departures(clock, pace, [0.0] * 3)] == pytest.approx([20.0, 20.05, 20.1])
+
+
+async def test_a_429_without_a_time_slows_down_and_that_wears_off() -> None:
+    clock = JumpingClock(0.0)
+    pace = SlidingPace(clock, per_second=10)
+    await pace.slow_down(await pace.wait(), None)
+    assert spacing(pace._rate, pace._known, 0.0) == 0.2
+    assert spacing(pace._rate, pace._known, HALF_LIFE) == 0.1
+    await pace.slow_down(await pace_at(clock, pace, 1.0), None)
+    assert spacing(pace._rate, pace._known, clock.now) == pytest.approx(0.4, abs=0.02)
+
+
+async def pace_at(clock: JumpingClock, pace: SlidingPace, now: float) -> float:
+    clock.now = now
+    return await pace.wait()
+
+
+async def test_requests_that_were_under_way_together_slow_down_once() -> None:
+    clock = SleeplessClock(0.0)
+    pace = SlidingPace(clock, per_second=10)
+    moments = [await pace.wait() for _ in range(5)]
+    for left in moments:
+        await pace.slow_down(left, 1.0)
+    assert spacing(pace._rate, pace._known, clock.now) == 0.2
+
+
+async def test_a_server_that_wants_an_hour_is_not_waited_for_by_those_who_do_not_know_it() -> None:
+    clock = SleeplessClock(0.0)
+    pace = SlidingPace(clock)
+    await pace.slow_down(await pace.wait(), 3600.0)
+    assert await pace.wait() < 1.0
+
+
+async def test_who_is_told_to_hold_longer_holds_longer() -> None:
+    clock = SleeplessClock(0.0)
+    pace = SlidingPace(clock)
+    left = await pace.wait()
+    for seconds in (30.0, 5.0):
+        await pace.slow_down(left, seconds)
+    assert await pace.wait() == 30.0
+
+
+async def test_however_often_a_server_refuses_the_way_stays_open() -> None:
+    clock = SleeplessClock(0.0)
+    pace = SlidingPace(clock)
+    for _ in range(40):
+        await pace.slow_down(await pace.wait(), None)
+    before = await pace.wait()
+    assert await pace.wait() - before <= MOST_SLOW_SPACING
+
+
+async def test_paces_that_share_a_file_keep_one_limit(tmp_path: Path) -> None:
+    clock = JumpingClock(0.0)
+    paces = [
+        SlidingPace(clock, per_second=4, per_minute=20, book=SharedFile(tmp_path / "p" / "a.db")) for _ in range(3)
+    ]
+    moments: list[float] = []
+
+    async def some(pace: SlidingPace) -> None:
+        for _ in range(15):
+            moments.append(await pace.wait())  # noqa: PERF401 (others look at it meanwhile)
+
+    async with anyio.create_task_group() as tasks:
+        for pace in paces:
+            tasks.start_soon(some, pace)
+        await advance(clock, lambda: len(moments) == 45)
+    assert min(after - before for before, after in pairwise(moments)) >= 0.25 - 1e-9
+    assert most_in_a_minute(moments) == 20
+
+
+async def advance(clock: JumpingClock, done: Callable[[], bool]) -> None:
+    """Let time go on while threads work, which no loop can see the end of."""
+    while not done():
+        await anyio.sleep(0.001)
+        clock.wake_next()
+
+
+async def test_a_429_told_to_one_holds_all_who_share_its_file(tmp_path: Path) -> None:
+    clock = SleeplessClock(0.0)
+    told, other = (SlidingPace(clock, book=SharedFile(tmp_path / "a.db")) for _ in range(2))
+    await told.slow_down(await told.wait(), 20.0)
+    assert await other.wait() == 20.0
+
+
+async def test_what_a_file_says_from_before_the_machine_was_started_anew_holds_nobody(tmp_path: Path) -> None:
+    for book in (SharedFile(tmp_path / "a.db"), SharedFile(tmp_path / "b.db")):
+        late = SlidingPace(SleeplessClock(9000.0), per_minute=1, book=book)
+        left = await late.wait()
+        if book._path.name == "b.db":
+            await late.slow_down(left, 100.0)
+        assert await SlidingPace(SleeplessClock(5.0), per_minute=1, book=book).wait() == 5.0
+
+
+@pytest.mark.parametrize("content", [b"no database", b""])
+async def test_a_file_that_cannot_be_used_is_named_and_no_limit_is_passed_over(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "a.db" if content else tmp_path / "folder"
+    file.write_bytes(content) if content else file.mkdir()
+    with pytest.raises(SharedLimitUnavailable, match=re.escape(str(file))):
+        await SlidingPace(SystemClock(), per_second=1, book=SharedFile(file)).wait()
+
+
+def test_processes_share_one_limit(tmp_path: Path) -> None:
+    def leave_often() -> list[float]:
+        async def some() -> list[float]:
+            pace = SlidingPace(SystemClock(), per_second=100, book=SharedFile(tmp_path / "a.db"))
+            return [await pace.wait() for _ in range(15)]
+
+        return anyio.run(some)
+
+    children = [start(leave_often) for _ in range(3)]
+    moments = []
+    for child in children:
+        said = child.said()
+        moments += child.ended(said, os.waitpid(child.pid, 0)[1]).value
+    assert len(moments) == 45
+    assert min(after - before for before, after in pairwise(sorted(moments))) >= 0.01 - 1e-9
