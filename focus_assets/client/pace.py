@@ -12,6 +12,8 @@ from focus_assets.client.rate import Past, Rate, earliest, leave, slow_down
 
 T = TypeVar("T")
 
+_TICK = 1e-6  # seconds: what every clock moves on by when it is asked to; less might be nothing
+
 
 class Pace(Protocol):
     """Everybody waits here before each request, and tells when the server wants fewer of them."""
@@ -83,7 +85,7 @@ class SlidingPace:
                 now, due = await self._leave(planned)
                 if due <= now:
                     return now
-                await self._clock.sleep(due - now)
+                await self._clock.sleep(max(due - now, _TICK))
         finally:
             with self._guard:
                 self._planned.remove(planned)

@@ -244,3 +244,16 @@ def test_processes_share_one_limit(tmp_path: Path) -> None:
         moments += child.ended(said, os.waitpid(child.pid, 0)[1]).value
     assert len(moments) == 45
     assert min(after - before for before, after in pairwise(sorted(moments))) >= 0.01 - 1e-9
+
+
+async def test_a_clock_of_whole_microseconds_gets_there_too() -> None:
+    class Coarse(SleeplessClock):
+        async def sleep(self, seconds: float) -> None:
+            await super().sleep(int(seconds * 1e6) / 1e6)
+
+    clock = Coarse(0.0)
+    pace = SlidingPace(clock, per_second=3)
+    with anyio.fail_after(5):
+        for _ in range(4):
+            await pace.wait()
+    assert clock.now >= 1.0
