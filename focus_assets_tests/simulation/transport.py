@@ -241,6 +241,9 @@ class SimulatedServer(httpx.AsyncBaseTransport):
         age = {"age": str(max(0, (self.world.now - old.reading.at) // SECOND))}
         head = Head(old.head.status, {**old.head.headers, **(age if self.chance.random() < self.tells_age else {})})
         self.world.note("stale answer served")
+        # a row that changed meanwhile comes with the next delta; a column that came meanwhile comes with no delta
+        known = self.world.states(old.reading.at, old.reading.at)[-1].columns
+        self.lose(old.reading.what != "state" and known < self.world.columns)
         return Answer(head, iter((old.body,)), old.reading, length=len(old.body))
 
     def _document(self, path: str, what: str, country: str, value: object) -> Answer:
