@@ -11,7 +11,7 @@ from focus_assets.config import RestResource
 from focus_assets.model.errors import UnexpectedBody
 from focus_assets.model.records import Format
 from focus_assets.sources.rest.bodies import parse, records_at
-from focus_assets.sources.rest.pages import Answered, ended_early, found_at, whole
+from focus_assets.sources.rest.pages import Answered, found_at, whole
 from focus_assets.sources.rest.walk import Asked
 
 _SHOWN = 200
@@ -25,8 +25,6 @@ def read_page(resource: RestResource, asked: Asked, body: bytes, *, hide: Hide) 
     _refuse_error(resource, document, url, hide)
     records = records_at(document, resource.records, url=url, body=body, hide=hide)
     page = Answered(asked.ask, document, records, asked.came)
-    if asked.must_have_records and not records:
-        raise ended_early(page, "a page without records, where the server says that there are more")
     if not isinstance(resource.total, str) or resource.explodes:
         return page
     return replace(page, total=whole(found_at(document, resource.total)))

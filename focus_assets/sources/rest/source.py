@@ -165,8 +165,9 @@ class RestApi:
     async def _one_page(self, resource: RestResource, check: bool, asked: Asked) -> Came:
         body = await self._client.body(request_of(asked.ask, resource.method.value))
         page = await in_thread(partial(read_page, resource, asked, body.data, hide=self._client.hide))
-        total = page.total if check else None
-        return Came(replace(page, total=total, link=body.next_link), body.data, body.server_time)
+        page = replace(page, total=page.total if check else None, link=body.next_link)
+        asked.judge(page)
+        return Came(page, body.data, body.server_time)
 
     async def _count(self, endpoint: CountEndpoint, partition: str) -> State:
         request = count_request(self._settings.base_url, endpoint, partition)

@@ -26,14 +26,14 @@ class Came:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the page asked for next has before it, and whether it must have records."""
+    """A page to ask for, how many records came before it, and who judges it by raising what is wrong with it."""
 
     ask: Ask
-    came: int = 0
-    must_have_records: bool = False
+    came: int
+    judge: Callable[[Answered], object]
 
 
-# Asks for a page, judges it, and asks again while its errors are repeatable; raises ApiError and RowError.
+# Asks for a page, has it judged, and asks again while the error is repeatable; raises ApiError and RowError.
 Fetch = Callable[[Asked], Awaitable[Came]]
 
 
@@ -49,7 +49,7 @@ class Walk:
 
     async def first(self, ask: Ask) -> Came:
         """The first page."""
-        return self._noted(await self.fetch(Asked(self._new(self.pages.first(ask)))))
+        return self._noted(await self.fetch(Asked(self._new(self.pages.first(ask)), 0, self._judge)))
 
     async def rest(self, first: Came, group: TaskGroup) -> AsyncIterator[Came]:
         """All pages after the first, in order; `group` runs those that are fetched side by side."""
@@ -69,7 +69,9 @@ class Walk:
 
     async def _following(self, came: Came) -> Came | None:
         ask = self.pages.after(came.page)
-        return None if ask is None else self._noted(await self.fetch(Asked(self._new(ask), came.page.held)))
+        return (
+            None if ask is None else self._noted(await self.fetch(Asked(self._new(ask), came.page.held, self._judge)))
+        )
 
     async def _side_by_side(self, asks: Iterable[Ask], group: TaskGroup) -> AsyncIterator[Came]:
         under_way: deque[_Errand] = deque()
@@ -79,10 +81,15 @@ class Walk:
 
     def _fill(self, under_way: deque[_Errand], waiting: Iterator[Ask], group: TaskGroup) -> bool:
         while len(under_way) < self.width and (ask := next(waiting, None)) is not None:
-            errand = _Errand(self.fetch, Asked(self._new(ask), must_have_records=True))
+            errand = _Errand(self.fetch, Asked(self._new(ask), 0, _has_records))
             group.start_soon(errand.run)
             under_way.append(errand)
         return bool(under_way)
+
+    def _judge(self, page: Answered) -> None:
+        """What tells the next page tells what is wrong with this one, while it can still be asked for again."""
+        if self.pages.others(page) is None:
+            self.pages.after(page)
 
     def _new(self, ask: Ask) -> Ask:
         if ask.identity in self._seen:
@@ -96,6 +103,11 @@ class Walk:
             raise PageRepeated("two pages, one after the other, hold the same records", url=redact(page.ask.url))
         self._last = page
         return came
+
+
+def _has_records(page: Answered) -> None:
+    if not page.records:
+        raise ended_early(page, "a page without records, where the server says that there are more")
 
 
 class _Errand:

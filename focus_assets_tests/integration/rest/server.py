@@ -47,6 +47,10 @@ class Reply:
         """The same with other members in its document."""
         return replace(self, document={**self.document, **members})
 
+    def first(self, records: int) -> Reply:
+        """The same with so many of its records alone."""
+        return replace(self, document=self.document[:records])
+
 
 Spoil = Callable[[Call, Reply], Reply]
 
