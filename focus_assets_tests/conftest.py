@@ -11,10 +11,12 @@ import pytest
 
 from focus_assets_tests.mysql import mysql_server, mysql_url
 from focus_assets_tests.postgres import postgres_server, postgres_url
+from focus_assets_tests.sqlserver import mssql_url
 
 __all__ = [
     "anyio_backend",
     "golden",
+    "mssql_url",
     "mysql_server",
     "mysql_url",
     "nothing_is_left_running",

@@ -14,7 +14,8 @@ from focus_assets.database.open import Database
 from focus_assets.model.errors import DatabaseFailed
 
 _Type: TypeAlias = type[sa.types.TypeEngine[Any]]
-_TEXT = sa.Text().with_variant(Exact(), "mysql", "mariadb")
+_BINARY = "Latin1_General_100_BIN2"
+_TEXT = sa.Text().with_variant(Exact(), "mysql", "mariadb").with_variant(sa.NVARCHAR(collation=_BINARY), "mssql")
 _NAME, _LONG = 128, 384  # characters of a key's columns where they are bounded; what names a row is the longest
 
 
@@ -24,6 +25,7 @@ def _key(length: int) -> sa.types.TypeEngine[Any]:
         sa.Text()
         .with_variant(postgresql.TEXT(collation="C"), "postgresql")
         .with_variant(Key(length), "mysql", "mariadb")
+        .with_variant(sa.NVARCHAR(length, collation=_BINARY), "mssql")
     )
 
 
@@ -41,8 +43,10 @@ class Bookkeeping:
         return sa.Table(
             name,
             self.metadata,
-            *(sa.Column(column, _key(_LONG if column == "row_key" else _NAME), primary_key=True) for column in key),
+            *(sa.Column(column, _key(_LONG if column == "row_key" else _NAME), nullable=False) for column in key),
             *(sa.Column(column, _TEXT if kind is sa.Text else kind, nullable=True) for column, kind in columns.items()),
+            # On SQL Server a clustered key would have room for half as much.
+            sa.PrimaryKeyConstraint(*key, mssql_clustered=False),
         )
 
     def ensure(self, database: Database) -> None:

@@ -115,7 +115,7 @@ def make(database: Database, table: sa.Table, columns: tuple[Column, ...]) -> li
 def _make(database: Database, table: sa.Table, columns: tuple[Column, ...]) -> list[str]:
     with database.writing(f"prepare the table {table.fullname}") as connection:
         if table.schema and not sa.inspect(connection).has_schema(table.schema):
-            connection.execute(CreateSchema(table.schema, if_not_exists=True))
+            connection.execute(CreateSchema(table.schema, if_not_exists=database.dialect.makes_schema_if_missing))
         stored = stored_columns(connection, table)
         if stored is None:
             table.create(connection)

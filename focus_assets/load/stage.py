@@ -189,8 +189,9 @@ class Stage:
 @lru_cache(maxsize=256)  # the same for every run of a resource: its SQL is made once
 def _layout(dialect: Dialect, schema: ResourceSchema, name: str) -> sa.Table:
     columns = [dialect_column(dialect, column, schema) for column in schema.columns]
+    named = dialect.temporary_name(name)
     deleted: sa.Column[bool] = sa.Column(DELETED.name, sa.Boolean(), nullable=False, server_default=sa.false())
-    table = sa.Table(name, sa.MetaData(), *columns, deleted, *dialect.numbering(), **dialect.temporary())
+    table = sa.Table(named, sa.MetaData(), *columns, deleted, *dialect.numbering(), **dialect.temporary())
     sa.Index(f"{name}_key", *(table.c[key] for key in schema.key), unique=True)
     return table
 
@@ -199,4 +200,11 @@ def _layout(dialect: Dialect, schema: ResourceSchema, name: str) -> sa.Table:
 def _sought(dialect: Dialect, schema: ResourceSchema) -> sa.Table:
     columns = [dialect_column(dialect, column, schema) for column in schema.key_columns]
     place: sa.Column[int] = sa.Column(PLACE.name, sa.BigInteger(), nullable=False)
-    return sa.Table("_focus_sought", sa.MetaData(), *columns, place, *dialect.numbering(), **dialect.temporary())
+    return sa.Table(
+        dialect.temporary_name("_focus_sought"),
+        sa.MetaData(),
+        *columns,
+        place,
+        *dialect.numbering(),
+        **dialect.temporary(),
+    )

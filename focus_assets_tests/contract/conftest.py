@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -12,8 +13,9 @@ from pydantic import SecretStr
 from focus_assets.config import Destination
 from focus_assets.database.open import Database
 from focus_assets_tests.effort import effort
+from focus_assets_tests.sqlserver import SQLSERVER
 
-DIALECTS = ["sqlite", "postgresql", "duckdb", "mysql"]
+DIALECTS = ["sqlite", "postgresql", "duckdb", "mysql", *(["mssql"] if os.environ.get(SQLSERVER) else [])]
 
 
 @pytest.fixture(params=DIALECTS)
@@ -24,7 +26,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     elif request.param == "duckdb":
         url = f"duckdb:///{tmp_path / 'mirror.duckdb'}"
     else:
-        url = request.getfixturevalue({"postgresql": "postgres_url", "mysql": "mysql_url"}[request.param])
+        url = request.getfixturevalue({"postgresql": "postgres_url"}.get(request.param, f"{request.param}_url"))
     found = Database(Destination(url=SecretStr(url), lock_timeout_seconds=1))
     # What opens and closes DuckDB's file anew for each look waits for the disk most of the time.
     held = request.param == "duckdb" and effort(1, 0)

@@ -9,11 +9,12 @@ from focus_assets.database.dialects.duckdb import DuckDB
 from focus_assets.database.dialects.mysql import MariaDB, MySQL
 from focus_assets.database.dialects.postgres import Postgres
 from focus_assets.database.dialects.sqlite import SQLite
+from focus_assets.database.dialects.sqlserver import SQLServer
 from focus_assets.model.errors import InvalidConfiguration
 
 __all__ = ["DIALECTS", "Dialect", "Lane", "dialect_of"]
 
-_ALL: tuple[Dialect, ...] = (SQLite(), Postgres(), DuckDB(), MySQL(), MariaDB())
+_ALL: tuple[Dialect, ...] = (SQLite(), Postgres(), DuckDB(), MySQL(), MariaDB(), SQLServer())
 DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in _ALL}
 
 

@@ -75,6 +75,11 @@ class Dialect(Protocol):
         """Whether DELETE finds its rows by a join; elsewhere by `(a, b) IN (SELECT ...)`."""
         return False
 
+    @property
+    def makes_schema_if_missing(self) -> bool:
+        """Whether CREATE SCHEMA has an IF NOT EXISTS."""
+        return True
+
     def engine(self, url: sa.URL, *, lock_timeout: float) -> sa.Engine:
         """An engine whose statements wait at most `lock_timeout` seconds for somebody else's lock."""
 
@@ -91,6 +96,10 @@ class Dialect(Protocol):
     def numbering(self) -> list[sa.Column[Any]]:
         """The column ARRIVAL of a stage, where rows have no number of their own."""
         return []
+
+    def temporary_name(self, name: str) -> str:
+        """What a temporary table is called, where its name alone makes it one."""
+        return name
 
     def temporary(self) -> dict[str, Any]:
         """The arguments of `sa.Table` that make a table this connection's own, gone with it."""

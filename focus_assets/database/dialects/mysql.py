@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -14,6 +13,7 @@ from sqlalchemy.ext.compiler import compiles
 
 from focus_assets.database.dialects.dialect import ARRIVAL, Dialect, Lane
 from focus_assets.database.dialects.texts import decimal_text, list_text, numeric_view
+from focus_assets.database.dialects.utc import Utc
 from focus_assets.model.errors import (
     BadValue,
     DatabaseBusy,
@@ -66,20 +66,6 @@ class Key(sa.types.TypeDecorator[str]):
     cache_ok = True
 
 
-class Moment(sa.types.TypeDecorator[datetime]):
-    """UTC: a DATETIME has no zone."""
-
-    impl = mysql.DATETIME
-    cache_ok = True
-
-    def __init__(self) -> None:
-        super().__init__(fsp=6)
-
-    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        """With the zone that it is in."""
-        return None if value is None else value.replace(tzinfo=UTC)
-
-
 class _Binary(sa.types.TypeDecorator[bytes]):
     """Bytes as a part of a key."""
 
@@ -113,7 +99,7 @@ _TYPES: dict[Kind, sa.types.TypeEngine[Any]] = {
     Kind.INT64: sa.BigInteger(),
     Kind.FLOAT: mysql.DOUBLE(),
     Kind.UUID: mysql.CHAR(36, charset="ascii", collation="ascii_bin"),
-    Kind.TIMESTAMP: Moment(),
+    Kind.TIMESTAMP: Utc(mysql.DATETIME(fsp=6)),
     Kind.DATE: sa.Date(),
     Kind.BOOL: sa.Boolean(),
     Kind.BYTES: mysql.LONGBLOB(),
