@@ -147,7 +147,7 @@ async def _attempt(order: Order, write: Write) -> Fetched:
             _start_pumps(group, order, send)
             await in_thread(write, _rows(order, receive, fetched))
     except BaseExceptionGroup as errors:
-        raise _root_of(errors) from None
+        raise root_of(errors) from None
     return fetched
 
 
@@ -191,7 +191,7 @@ async def _next(receive: MemoryObjectReceiveStream[_Parcel]) -> _Parcel:
         raise _Abandoned from None
 
 
-def _root_of(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+def root_of(errors: BaseExceptionGroup[BaseException]) -> BaseException:
     """The error that began it, out of a group that may also hold its echoes."""
     leaves = list(_leaves(errors))
     ours = [error for error in leaves if isinstance(error, FocusError)]

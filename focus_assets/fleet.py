@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import anyio
@@ -13,6 +13,8 @@ from focus_assets.client.retry import unheard
 from focus_assets.config import Config
 from focus_assets.database.open import Database
 from focus_assets.database.threads import in_thread
+from focus_assets.history.errors import Keeping
+from focus_assets.history.log import ErrorLog
 from focus_assets.load.ledger import entries
 from focus_assets.mirror import mirror
 from focus_assets.model.errors import ApiError, UnknownPartition, UnknownResource
@@ -62,6 +64,8 @@ class Fleet:
         told: Callable[[Outcome], None] = untold,
     ) -> list[Outcome]:
         """Every partition's outcome, in the order of `refs`; `told` hears each as it ends."""
+
+        tools = replace(tools or Tools(), keeping=keeping_of(self.config))
 
         async def one(ref: PartitionRef) -> Outcome:
             outcome = await mirror(self.sources[ref.source], self.database, ref, wish=wish, tools=tools)
@@ -113,6 +117,13 @@ async def open_fleet(
             name: await stack.enter_async_context(open_source(name, config, heard=heard)) for name in config.sources
         }
         yield Fleet(config, database or Database(config.destination), sources)
+
+
+def keeping_of(config: Config) -> Keeping:
+    """How a configuration keeps errors: in the destination, and in a file beside focus.yaml."""
+    history = config.history
+    log = ErrorLog(config.error_log, history.log_max_bytes, history.log_files) if history.log_files else None
+    return Keeping(history.error_days, log)
 
 
 def _long(ref: PartitionRef) -> str:

@@ -18,7 +18,7 @@ from focus_assets.database.open import Database
 from focus_assets.database.tables import ensure, mirrored
 from focus_assets.database.threads import in_thread
 from focus_assets.fetch import Fetched, fetch
-from focus_assets.history.runs import fruitless_heals, record
+from focus_assets.history.runs import failure_of, fruitless_heals, record
 from focus_assets.load.apply import Apply
 from focus_assets.load.ledger import BOOKS, read_entry
 from focus_assets.load.publish import Applied, Judged, Publication, publish
@@ -240,11 +240,17 @@ def _complete(entry: LedgerEntry, applied: Applied, decision: Publish) -> Ledger
 
 async def _recorded(run: Run, outcome: Outcome) -> Outcome:
     """Write the run down; what cannot be written down is told with the outcome."""
+    failure, keeping, notes = failure_of(outcome), run.tools.keeping, list(outcome.notes)
     try:
-        await in_thread(record, run.database, outcome)
+        if failure is not None and keeping.log is not None:
+            await in_thread(keeping.log.write, failure, run_id=outcome.run_id, of=outcome.ref)
+    except OSError as error:
+        notes.append(f"this error is not in the log: {error.strerror}: {keeping.log and keeping.log.path}")
+    try:
+        await in_thread(record, run.database, outcome, failure, days=keeping.days)
     except DatabaseError as error:
-        return dataclasses.replace(outcome, notes=(*outcome.notes, f"this run is not in the history: {error}"))
-    return outcome
+        notes.append(f"this run is not in the history: {error}")
+    return dataclasses.replace(outcome, notes=tuple(notes))
 
 
 async def _schema(run: Run) -> ResourceSchema:

@@ -16,6 +16,7 @@ from focus_assets.client.clock import Clock, SystemClock
 from focus_assets.database.open import Database
 from focus_assets.database.tables import Mirrored
 from focus_assets.fetch import Fetched, Order, Progress, refuse_stale, untold
+from focus_assets.history.errors import Keeping
 from focus_assets.load.publish import Applied, Judged
 from focus_assets.load.stage import Stage
 from focus_assets.model.errors import DeltaExpired
@@ -50,12 +51,13 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a run uses of the world: time, sleep, names, somebody to tell how far it is."""
+    """What a run uses of the world: time, sleep, names, somebody to tell how far it is, where errors are kept."""
 
     clock: Clock = field(default_factory=SystemClock)
     now: Callable[[], datetime] = utc_now
     new_run_id: Callable[[], str] = lambda: uuid.uuid4().hex
     progress: Progress = untold
+    keeping: Keeping = field(default_factory=Keeping)
 
 
 @dataclass(frozen=True, slots=True)

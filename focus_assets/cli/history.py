@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import cast
 
@@ -12,7 +13,8 @@ from focus_assets.cli.call import Call, print_json
 from focus_assets.cli.sync import STYLES
 from focus_assets.cli.tables import Column, Line, number, print_partitions, sentences
 from focus_assets.database.open import Database
-from focus_assets.history.runs import Summary, errors, recent, summary
+from focus_assets.history.errors import errors
+from focus_assets.history.runs import Summary, recent, summary
 from focus_assets.model.errors import FocusError
 from focus_assets.model.outcome import Changes, Outcome
 from focus_assets.model.partition import PartitionRef
@@ -116,5 +118,9 @@ def _print_error(call: Call, row: Row, *, stacks: bool) -> None:
     sentences(call.out, [(who, f"{row['type']}: {row['message']}")])
     if row["cause"]:
         call.out.print(Text(f"  cause: {row['cause']}"))
+    if (row["attempts"] or 1) > 1:
+        call.out.print(Text(f"  tried {row['attempts']} times"))
+    if context := json.loads(row["context"] or "{}"):
+        call.out.print(Text("  " + ", ".join(f"{name}: {value}" for name, value in context.items())))
     if stacks:
         call.out.print(Text(row["stack"]), soft_wrap=True)

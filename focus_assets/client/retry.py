@@ -119,6 +119,7 @@ class Repeater:
         if isinstance(decision, Wait) and not self._budget.spend():
             decision = GiveUp("too many requests have failed; the budget for further attempts is spent")
         if isinstance(decision, GiveUp):
+            error.attempts = attempt
             if error.repeatable:
                 error.add_note(f"attempts: {attempt} ({decision.reason})")
             raise error

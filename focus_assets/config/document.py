@@ -13,7 +13,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from focus_assets.config.cron import is_cron
 from focus_assets.config.destination import Destination
 from focus_assets.config.exchange import ExchangeSource
-from focus_assets.config.knobs import Count, Knobs, Seconds
+from focus_assets.config.knobs import Count, Knobs, Seconds, Whole
 from focus_assets.config.names import distinct
 from focus_assets.config.rest import RestSource
 from focus_assets.config.source import RESERVED
@@ -65,6 +65,16 @@ class Schedules(Knobs):
         return ZoneInfo(name).key
 
 
+class History(Knobs):
+    """How long errors are kept."""
+
+    error_days: Count = Field(default=90, description="Days that `_focus_errors` keeps an error.")
+    log_files: Whole = Field(
+        default=5, description="How many full files `.focus/log/errors.jsonl` leaves behind; 0 writes none at all."
+    )
+    log_max_bytes: Count = Field(default=10 * 1024 * 1024, description="When the file is full.")
+
+
 class Concurrency(Knobs):
     """How much happens at once."""
 
@@ -79,6 +89,7 @@ class Document(Knobs):
     alerts: Alerts = Alerts()
     schedules: Schedules = Schedules()
     concurrency: Concurrency = Concurrency()
+    history: History = History()
 
     @field_validator("sources")
     @classmethod
@@ -154,6 +165,11 @@ class Config(Document):
     def service(self, name: str) -> str:
         """The database schema of a source's tables."""
         return service_of(name, self.sources[name])
+
+    @property
+    def error_log(self) -> Path:
+        """Where errors are told beside the destination."""
+        return self.own_dir / "log" / "errors.jsonl"
 
     def source(self, name: str) -> SourceSettings:
         """A source by its name; UnknownSource where there is none."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from sqlalchemy.dialects import postgresql
 
 from focus_assets.database.dialects.mysql import Exact, Key
@@ -65,8 +67,19 @@ class Bookkeeping:
 
     def _create(self, database: Database) -> None:
         with database.reading("look for the tables of the ledger") as connection:
-            there = set(sa.inspect(connection).get_table_names())
-        if there.issuperset(self.metadata.tables):
+            lacking = list(self._lacking(connection))
+        if not lacking:
             return
         with database.writing("prepare the tables of the ledger") as connection:
             self.metadata.create_all(connection)
+            operations = Operations(MigrationContext.configure(connection))
+            for column in self._lacking(connection):
+                operations.add_column(column.table.name, sa.Column(column.name, column.type))
+
+    def _lacking(self, connection: sa.Connection) -> Iterator[sa.Column[Any]]:
+        """The columns that are not there: of a table that is missing, or was made before they were thought of."""
+        inspector = sa.inspect(connection)
+        there = set(inspector.get_table_names())
+        for name, table in self.metadata.tables.items():
+            stored = {column["name"] for column in inspector.get_columns(name)} if name in there else set()
+            yield from (column for column in table.columns if column.name not in stored)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,8 +9,12 @@ import sqlalchemy as sa
 
 from focus_assets.database.bookkeeping import Bookkeeping
 from focus_assets.database.open import Database
+from focus_assets.history.errors import BOOKS as ERROR_BOOKS
+from focus_assets.history.errors import write
+from focus_assets.model.failure import Failure
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.partition import PartitionRef
+from focus_assets.model.stamps import stamp, text_of
 from focus_assets.model.verdict import Verdict
 
 BOOKS = Bookkeeping()
@@ -44,20 +47,6 @@ RUNS = BOOKS.table(
         "error": sa.Text,
     },
 )
-ERRORS = BOOKS.table(
-    "_focus_errors",
-    key=("run_id",),
-    columns={
-        "source": sa.Text,
-        "resource": sa.Text,
-        "partition": sa.Text,
-        "happened_at": sa.Text,
-        "type": sa.Text,
-        "message": sa.Text,
-        "cause": sa.Text,
-        "stack": sa.Text,
-    },
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +58,23 @@ class Summary:
     by_error: dict[str, int]
 
 
-def record(database: Database, outcome: Outcome) -> None:
-    """Write one run down; raises DatabaseError."""
+def record(database: Database, outcome: Outcome, failure: Failure | None, *, days: int) -> None:
+    """Write one run down, and the error that it ended with, which is kept for so many days; raises DatabaseError."""
     BOOKS.ensure(database)
+    ERROR_BOOKS.ensure(database)
     with database.writing("record the run") as connection:
         connection.execute(sa.insert(RUNS).values(_run_row(outcome)))
-        if outcome.error is not None:
-            connection.execute(sa.insert(ERRORS).values(_error_row(outcome, outcome.error)))
+        if failure is not None:
+            write(connection, failure, outcome.run_id, days=days, of=outcome.ref)
+
+
+def failure_of(outcome: Outcome) -> Failure | None:
+    """The error that a run ended with, and what the run was doing."""
+    if outcome.error is None:
+        return None
+    ended = stamp(outcome.started_at).micros + round(outcome.seconds * 1e6)
+    context = {"load": outcome.load, "reason": outcome.reason, "service": outcome.ref.service}
+    return Failure.of(outcome.error, text_of(ended), context)
 
 
 def recent(database: Database, *, limit: int = 50, source: str | None = None) -> Sequence[sa.RowMapping]:
@@ -85,14 +84,6 @@ def recent(database: Database, *, limit: int = 50, source: str | None = None) ->
     if source is not None:
         query = query.where(RUNS.c.source == source)
     with database.reading("read the history") as connection:
-        return connection.execute(query).mappings().all()
-
-
-def errors(database: Database, *, limit: int = 50) -> Sequence[sa.RowMapping]:
-    """The latest errors, newest first."""
-    BOOKS.ensure(database)
-    query = sa.select(ERRORS).order_by(ERRORS.c.happened_at.desc(), ERRORS.c.run_id).limit(limit)
-    with database.reading("read the errors") as connection:
         return connection.execute(query).mappings().all()
 
 
@@ -162,19 +153,4 @@ def _run_row(outcome: Outcome) -> dict[str, object]:
         "seconds": outcome.seconds,
         "notes": "\n".join(outcome.notes),
         "error": type(outcome.error).__name__ if outcome.error else None,
-    }
-
-
-def _error_row(outcome: Outcome, error: Exception) -> dict[str, object]:
-    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return {
-        "run_id": outcome.run_id,
-        "source": outcome.ref.source,
-        "resource": outcome.ref.resource,
-        "partition": outcome.ref.partition,
-        "happened_at": outcome.started_at,
-        "type": type(error).__name__,
-        "message": str(error),
-        "cause": f"{type(cause).__name__}: {cause}" if cause else None,
-        "stack": "".join(traceback.format_exception(error)),
     }

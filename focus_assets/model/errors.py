@@ -117,7 +117,8 @@ class ApiError(FocusError):
     """The API did not give what it was asked for.
 
     `url` is without credentials and without the values of query parameters; `status` is None where
-    there was no answer; `retry_after` is in seconds, None where the server named no time.
+    there was no answer; `retry_after` is in seconds, None where the server named no time. `attempts` is how often the
+    request was tried before the error was raised.
     """
 
     def __init__(
@@ -131,6 +132,7 @@ class ApiError(FocusError):
     ) -> None:
         self.problem, self.url, self.status = problem, url, status
         self.retry_after, self.body_start = retry_after, body_start
+        self.attempts = 1
         said = f" (it answered: {body_start})" if body_start else ""
         super().__init__(f"{problem}{f' at {url}' if url else ''}{said}")
 

@@ -53,6 +53,7 @@ def configuration() -> str:
         ("`alerts`", document.Alerts),
         ("`schedules`", document.Schedules),
         ("`concurrency`", document.Concurrency),
+        ("`history`", document.History),
     ):
         lines += [f"## {title}", "", inspect.cleandoc(model.__doc__ or ""), "", *_table(model), ""]
     return "\n".join(lines)

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from focus_assets.database.dialects import DIALECTS
-from focus_assets.history.runs import ERRORS, RUNS
+from focus_assets.history.errors import ERRORS
+from focus_assets.history.runs import RUNS
 from focus_assets.load.ledger import LEDGER
 from focus_assets.load.rejects import REJECTS
 from focus_assets.model.schema import KNOWN_TYPES, ColumnType, Kind
@@ -72,12 +73,15 @@ MEANINGS = {
     },
     "_focus_errors": WHOSE
     | {
-        "run_id": "the run that failed",
-        "happened_at": "when that run began, by our clock",
+        "run_id": "the run that failed; a script's error has an id of its own",
+        "happened_at": "when it failed, by our clock",
         "type": "the error's name",
         "message": "its sentence",
         "cause": "name and text of the error beneath it",
         "stack": "where in the code, causes included",
+        "repeatable": "whether an error of this name is tried again",
+        "attempts": "how often the request was tried that failed",
+        "context": "a JSON object: what was being done, the URL without its query's values, the status",
     },
 }
 

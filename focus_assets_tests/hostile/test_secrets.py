@@ -18,6 +18,8 @@ from pydantic import SecretStr
 
 from focus_assets.config import Config, Destination, ExchangeSource, FocusAuth
 from focus_assets.database.open import Database
+from focus_assets.history.errors import Keeping
+from focus_assets.history.log import ErrorLog
 from focus_assets.mirror import mirror
 from focus_assets.model.errors import FocusError
 from focus_assets.model.outcome import Outcome
@@ -196,6 +198,7 @@ async def test_no_failing_path_tells_a_secret(endpoint: str, tmp_path: Path, ear
         if outcome.error is not None:
             insist(told(outcome), f"{endpoint}, {name}")
     insist(ear.heard, "the log")
+    assert (tmp_path / "errors.jsonl").stat().st_size > 0
     assert not told_by_files(tmp_path)
 
 
@@ -204,5 +207,5 @@ async def _run(database: Database, transport: Treacherous, home: Path, *, full: 
     source = open_source("shop", config(home), clock=time, chance=random.Random(0), transport=transport)
     async with source as found:
         insist([repr(found), repr(vars(found)), repr(vars(found._client))], "the source's repr")  # type: ignore[attr-defined]
-        tools = Tools(clock=time, now=time.now)
+        tools = Tools(clock=time, now=time.now, keeping=Keeping(log=ErrorLog(home / "errors.jsonl")))
         return await mirror(found, database, REF, wish=Wish(full=full), tools=tools)

@@ -308,7 +308,7 @@ def test_sources_whose_names_differ_in_case_or_dash_are_refused(tmp_path) -> Non
         ("a: \x07", "not YAML: it holds a character that is not allowed there"),
         ("sources: &a {x: *a}", "expected at most 32 levels"),
         ("? [a]\n: b", "line 1, column 3: not YAML: expected a text as the key"),
-        ("1: 2", "\n  1: there is no such key; known: alerts, concurrency, destination, schedules, sources"),
+        ("1: 2", "\n  1: there is no such key; known: alerts, concurrency, destination, history, schedules, sources"),
     ],
 )
 def test_what_is_no_configuration_at_all(tmp_path, text, said) -> None:

@@ -27,7 +27,8 @@ from focus_assets.database.open import Database
 from focus_assets.database.tables import Mirrored, mirrored
 from focus_assets.defs.catalog import Catalog
 from focus_assets.defs.work import audit_partitions
-from focus_assets.history.runs import errors, recent
+from focus_assets.history.errors import errors
+from focus_assets.history.runs import recent
 from focus_assets.model.errors import FocusError
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.partition import PartitionRef

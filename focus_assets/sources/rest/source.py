@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -23,13 +23,14 @@ from focus_assets.model.mode import Mode
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.schema import ResourceSchema
 from focus_assets.model.state import State
-from focus_assets.sources.rest.answers import read_count, read_page
-from focus_assets.sources.rest.asking import ask_for, count_request, request_of
+from focus_assets.sources.rest.answers import read_count
+from focus_assets.sources.rest.asking import ask_for, count_request
 from focus_assets.sources.rest.inference import Inference
-from focus_assets.sources.rest.pages import count_at, pages_of
+from focus_assets.sources.rest.pages import count_at
+from focus_assets.sources.rest.reading import PageReader
 from focus_assets.sources.rest.rows import RecordDecoder, Recorder, prepared
 from focus_assets.sources.rest.schemas import inferred, known
-from focus_assets.sources.rest.walk import Asked, Came, Walk
+from focus_assets.sources.rest.walk import Came
 from focus_assets.sources.source import Lines, Terms
 from focus_assets.transform import Transform, pipeline
 
@@ -56,6 +57,7 @@ class RestApi:
         """`home` is where the modules of the user's own functions lie."""
         self.name = self.service = name
         self._settings, self._client, self._frozen, self._home = settings, client, frozen, home
+        self._pages = PageReader(client, settings.pages_at_once)
         self._transforms: dict[str, Transform] = {}
         self._inferring = {resource: anyio.Lock() for resource in settings.resources}
         self._keeping = anyio.Lock()
@@ -110,7 +112,7 @@ class RestApi:
             case CountEndpoint() as endpoint:
                 return await self._client.repeat(partial(self._count, endpoint, ref.partition))
             case where:
-                walk = self._walk(resource)
+                walk = self._pages.walk(resource)
                 came = await walk.first(ask_for(self._settings.base_url, resource, ref.partition))
                 return State(count_at(came.page, where), server_time=came.server_time)
 
@@ -123,7 +125,7 @@ class RestApi:
         resource = self._resource(ref.resource)
         asked = None if feed is Feed.FULL else since
         async with anyio.create_task_group() as group:
-            walk = self._walk(resource, check=asked is None)
+            walk = self._pages.walk(resource, check=asked is None)
             first = await walk.first(ask_for(self._settings.base_url, resource, ref.partition, asked))
             async with aclosing(_blocks(first, walk.rest(first, group))) as blocks:
                 yield _Pages(first.server_time, blocks)
@@ -153,21 +155,6 @@ class RestApi:
 
     def _recorder(self, resource: str, partition: str) -> Recorder:
         return Recorder(self._resource(resource), partition, self._transform(resource))
-
-    def _walk(self, resource: RestResource, *, check: bool = True) -> Walk:
-        """`check` holds the pages to the total, which speaks of everything."""
-        fetch = partial(self._page, resource, check)
-        return Walk(pages_of(resource.pagination), fetch, self._settings.pages_at_once)
-
-    async def _page(self, resource: RestResource, check: bool, asked: Asked) -> Came:
-        return await self._client.repeat(partial(self._one_page, resource, check, asked))
-
-    async def _one_page(self, resource: RestResource, check: bool, asked: Asked) -> Came:
-        body = await self._client.body(request_of(asked.ask, resource.method.value))
-        page = await in_thread(partial(read_page, resource, asked, body.data, hide=self._client.hide))
-        page = replace(page, total=page.total if check else None, link=body.next_link)
-        asked.judge(page)
-        return Came(page, body.data, body.server_time)
 
     async def _count(self, endpoint: CountEndpoint, partition: str) -> State:
         request = count_request(self._settings.base_url, endpoint, partition)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,6 +11,7 @@ import pytest
 
 from focus_assets.client.retry import unheard
 from focus_assets.fleet import Fleet, open_fleet
+from focus_assets.history.errors import errors
 from focus_assets.model.errors import ServerFailed, UnknownPartition, UnknownResource
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.partition import PartitionRef
@@ -47,6 +49,30 @@ async def test_a_server_that_is_down_fails_by_partition_where_the_ledger_knows_t
         assert refs == [scene.ref("DE"), scene.ref("FR")]
         outcomes = await fleet.mirror(refs, tools=scene.tools)
     assert [type(outcome.error) for outcome in outcomes] == [ServerFailed, ServerFailed]
+
+
+async def test_an_error_is_kept_with_what_the_run_was_doing_and_told_in_the_log(scene: Scene) -> None:
+    scene.faults(*[("full", Kind.UNAVAILABLE)] * 40)
+    async with _fleet(scene) as fleet:
+        (outcome,) = await fleet.mirror([scene.ref("DE")], tools=scene.tools)
+    (row,) = errors(scene.database)
+    (line,) = [json.loads(text) for text in scene.config.error_log.read_text(encoding="utf-8").splitlines()]
+    assert row["type"] == line["error.type"] == "ServerFailed"
+    assert row["run_id"] == line["labels"]["run_id"] == outcome.run_id
+    assert row["repeatable"]
+    assert row["attempts"] == int(line["labels"]["attempts"]) > 1
+    assert row["happened_at"] == line["@timestamp"] >= outcome.started_at
+    assert json.loads(row["context"]).items() >= {"load": "full", "status": "503"}.items()
+
+
+async def test_a_log_that_cannot_be_written_is_told_with_the_outcome(scene: Scene) -> None:
+    scene.faults(*[("full", Kind.UNAVAILABLE)] * 40)
+    scene.config.error_log.parent.parent.mkdir(parents=True, exist_ok=True)
+    scene.config.error_log.parent.write_text("a file where a folder should be")
+    async with _fleet(scene) as fleet:
+        (outcome,) = await fleet.mirror([scene.ref("DE")], tools=scene.tools)
+    assert [note for note in outcome.notes if note.startswith("this error is not in the log: ")]
+    assert len(errors(scene.database)) == 1
 
 
 async def test_a_server_that_is_down_and_was_never_mirrored_fails_by_name(scene: Scene) -> None:
