@@ -18,6 +18,7 @@ from rich.text import Text
 from focus_assets.cli.call import SANDBOX, Call
 from focus_assets.cli.instance import dagster_home
 from focus_assets.cli.schema import refresh
+from focus_assets.defs.pools import limit_pools
 from focus_assets.defs.snapshots import known_schemas
 from focus_assets.sandbox import Sandbox, SandboxOptions, SandboxServer
 
@@ -41,6 +42,7 @@ def dev(call: Call, port: int | None, drift: tuple[float, int] | None) -> int:
     with _terminable(), _sandbox(call, drift) as there:
         if any(known_schemas(there.config, name).problem for name in there.config.sources):
             refresh(there)
+        limit_pools(there.config, dagster_home(Path.cwd(), there.environ))
         return _serve(call, port or free_port(UI_PORT), {**there.environ, **_environment(there)})
 
 

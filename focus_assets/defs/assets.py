@@ -20,7 +20,8 @@ from focus_assets.defs.metadata import (
     table_metadata,
     told,
 )
-from focus_assets.defs.resources import effective, resource_key, resource_keys
+from focus_assets.defs.pools import pool_of
+from focus_assets.defs.resources import effective, resource_keys
 from focus_assets.defs.work import mirror_partitions, read_ledger, read_schemas
 from focus_assets.model.errors import FocusError
 from focus_assets.model.outcome import Outcome
@@ -154,12 +155,6 @@ def api_key(source: str) -> dg.AssetKey:
 def group_of(service: str) -> str:
     """Assets of one business service stand together."""
     return key_part(service).replace("-", "_")
-
-
-def pool_of(config: Config, source: str) -> str:
-    """Sources at one address are one API: they share the pool of the first of them."""
-    address = config.source(source).base_url
-    return resource_key(next(name for name, settings in config.sources.items() if settings.base_url == address))
 
 
 def _listed(schemas: Mapping[str, ResourceSchema]) -> dg.TableMetadataValue:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import dagster as dg
 
 from focus_assets.config import Config, ExchangeSource
-from focus_assets.defs.assets import pool_of
 from focus_assets.defs.catalog import Catalog, Item
 from focus_assets.defs.events import latest_materialization
 from focus_assets.defs.judgements import Judgement, judge_content, judge_count, judge_freshness, judge_schema
+from focus_assets.defs.pools import pool_of
 from focus_assets.defs.resources import effective, resource_keys
 from focus_assets.defs.work import audit_partitions, read_given_up, read_ledger, read_schemas
 from focus_assets.model.partition import PartitionRef

@@ -11,6 +11,7 @@ from focus_assets.defs.assets import failure, materializations, schema_key
 from focus_assets.defs.catalog import Catalog
 from focus_assets.defs.checks import evaluate_all
 from focus_assets.defs.metadata import failed, storage_metadata, table_metadata, told
+from focus_assets.defs.pools import pool_of_destination
 from focus_assets.defs.resources import effective, resource_keys
 from focus_assets.defs.work import mirror_partitions, read_ledger
 from focus_assets.model.errors import UnknownPartition
@@ -71,7 +72,9 @@ def build_jobs(catalog: Catalog) -> list[dg.JobDefinition | Any]:
 def mirror_op(catalog: Catalog) -> dg.OpDefinition:
     """Loads as each partition's plan says."""
 
-    @dg.op(name="mirror", required_resource_keys=resource_keys(catalog.config))
+    @dg.op(
+        name="mirror", required_resource_keys=resource_keys(catalog.config), pool=pool_of_destination(catalog.config)
+    )
     def mirror(context: dg.OpExecutionContext, config: Mirror) -> Events:
         refs = named(catalog, config.partitions)
         yield from mirrored(context, catalog, refs, Wish(accept_shrink=config.accept_shrink))
@@ -82,7 +85,7 @@ def mirror_op(catalog: Catalog) -> dg.OpDefinition:
 def full_diff_op(catalog: Catalog) -> dg.OpDefinition:
     """Full loads, whatever the plan is."""
 
-    @dg.op(name="diff", required_resource_keys=resource_keys(catalog.config))
+    @dg.op(name="diff", required_resource_keys=resource_keys(catalog.config), pool=pool_of_destination(catalog.config))
     def diff(context: dg.OpExecutionContext, config: FullDiff) -> Events:
         refs = named(catalog, config.partitions)
         if config.budget:
@@ -95,7 +98,9 @@ def full_diff_op(catalog: Catalog) -> dg.OpDefinition:
 def verify_op(catalog: Catalog) -> dg.OpDefinition:
     """Checks alone: a job of checks over partitions is something that Dagster cannot launch."""
 
-    @dg.op(name="verify", required_resource_keys=resource_keys(catalog.config))
+    @dg.op(
+        name="verify", required_resource_keys=resource_keys(catalog.config), pool=pool_of_destination(catalog.config)
+    )
     def verify(context: dg.OpExecutionContext, config: Which) -> Events:
         refs = named(catalog, config.partitions)
         yield from evaluate_all(context.instance, effective(catalog.config, context.resources), catalog, refs)

@@ -52,6 +52,11 @@ class Dialect(Protocol):
         """Whether the whole database has one writer at a time."""
 
     @property
+    def one_process(self) -> bool:
+        """Whether one process at a time can have the database open, readers included."""
+        return False
+
+    @property
     def inserts_by_key(self) -> bool:
         """Whether many rows are inserted faster in the order of their key."""
 

@@ -49,12 +49,14 @@ _TYPES: dict[Kind, sa.types.TypeEngine[Any]] = {
 # By what the error says where its class says too little, then by its class.
 _SAID: dict[str, type[DatabaseError]] = {
     "Could not set lock on file": DatabaseBusy,
+    "not a valid DuckDB database": DatabaseRefused,
     "Unique file handle conflict": DatabaseBusy,
     "already attached": DatabaseBusy,
     "No space left": StorageFull,
     "Out of Memory": StorageFull,
     "Ambiguous reference": DatabaseRefused,
 }
+_HELD = re.compile(r"Could not set lock on file .*\((?P<whose>PID \d+)\)")
 _NAMES: dict[str, type[DatabaseError]] = {
     "TransactionException": DatabaseBusy,  # somebody else changed the row first
     "IOException": DatabaseUnreachable,
@@ -68,6 +70,7 @@ class DuckDB(Dialect):
 
     name = "duckdb"
     single_writer = True
+    one_process = True
     has_schemas = True
     inserts_by_key = False
     indexes_stages = False
@@ -132,14 +135,22 @@ class DuckDB(Dialect):
 
         if not isinstance(error, duckdb.Error):
             return None
-        first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
-        return _named(error)(f"DuckDB could not {doing}: {first_line}")
+        return _named(error)(f"DuckDB could not {doing}: {_said(error)}")
 
     def views(self, table: sa.Table, columns: Sequence[Column]) -> list[str]:
         """Decimals that are texts compare as texts: a view casts them, rounded to a double."""
         decimals = {column.name for column in columns if _is_text(column.type)}
         quoting = pg.dialect(paramstyle="qmark")  # type: ignore[no-untyped-call]
         return numeric_view(table, quoting, decimals=decimals, cast=lambda column: sa.cast(column, sa.DOUBLE()))
+
+
+def _said(error: BaseException) -> str:
+    if found := _HELD.search(str(error)):
+        return (
+            f"another process ({found['whose']}) has the file open, and DuckDB lets in one at a time; "
+            "let that one end first, or raise destination.lock_timeout_seconds"
+        )
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def _named(error: BaseException) -> type[DatabaseError]:
