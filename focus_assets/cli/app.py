@@ -36,7 +36,12 @@ Resources = Annotated[
 ]
 Countries = Annotated[
     list[str] | None,
-    typer.Option("--country", "-c", metavar="COUNTRY", help="Only this one; may be repeated.", show_default=False),
+    typer.Option(
+        *("--country", "-c", "--partition", "-p"),
+        metavar="PARTITION",
+        help="Only this country or identifier; may be repeated.",
+        show_default=False,
+    ),
 ]
 
 

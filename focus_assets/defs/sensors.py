@@ -6,7 +6,7 @@ import anyio
 import dagster as dg
 
 from focus_assets.client.webhook import post_json
-from focus_assets.config import Alerts, Config
+from focus_assets.config import Alerts, Config, ExchangeSource
 from focus_assets.defs.alerts import Cursor, payload, still_failing, transitions
 from focus_assets.defs.catalog import Catalog, batches
 from focus_assets.defs.changes import Tick, decide, read_memory, run_key, written
@@ -38,7 +38,8 @@ def server_changed_sensor(catalog: Catalog, *, running: bool) -> dg.SensorDefini
 
     @dg.sensor(
         name="server_changed",
-        description="Asks every server for its states, and loads the countries that changed since their last load.",
+        description="Asks every Data Exchange for its states, and loads the countries that changed since their last "
+        "load. A REST API is left to the schedule: what tells its state is a page of it.",
         job_name=MIRROR_PARTITIONS,
         minimum_interval_seconds=catalog.config.schedules.poll_seconds,
         default_status=_status(running=running),
@@ -46,16 +47,22 @@ def server_changed_sensor(catalog: Catalog, *, running: bool) -> dg.SensorDefini
     )
     def server_changed(context: dg.SensorEvaluationContext) -> Requests:
         config = effective(catalog.config, context.resources)
-        states = states_of(context, config, catalog.refs)
+        polled = polled_refs(catalog)
+        states = states_of(context, config, polled)
         tick = Tick(states, read_ledger(config), busy_partitions(context.instance), utc_now().timestamp())
         refs, memory = decide(tick, read_memory(context.cursor))
         for batch in batches(refs):
             yield dg.RunRequest(run_key=run_key(batch, memory), run_config=run_config(MIRROR_PARTITIONS, batch))
         context.update_cursor(written(memory))
         if not refs:
-            yield dg.SkipReason(f"{len(states)} of {len(catalog.refs)} states were read; none asks for a load")
+            yield dg.SkipReason(f"{len(states)} of {len(polled)} states were read; none asks for a load")
 
     return server_changed
+
+
+def polled_refs(catalog: Catalog) -> list[PartitionRef]:
+    """The partitions whose state costs little to ask for."""
+    return [ref for ref in catalog.refs if isinstance(catalog.config.source(ref.source), ExchangeSource)]
 
 
 def states_of(

@@ -45,9 +45,15 @@ class Site:
         """The same focus.yaml with other sections."""
         return configuration(self.config.home, self.server.url, **sections)
 
-    def materialize(self, *partitions: str, asset: str = "promotions", config: Mapping[str, Any] | None = None) -> Any:
-        """Run an asset with its checks: one partition, or a range of them as one run."""
-        key = dg.AssetKey(["retail", asset])
+    def materialize(
+        self,
+        *partitions: str,
+        asset: str = "promotions",
+        service: str = "retail",
+        config: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Run an asset with its checks: as a whole, one partition, or a range of them as one run."""
+        key = dg.AssetKey([service, asset])
         selection = dg.AssetSelection.assets(key)
         job = self.defs.resolve_implicit_global_asset_job_def().get_subset(
             asset_selection={key}, asset_check_selection=self._checks(selection)
@@ -56,9 +62,9 @@ class Site:
             instance=self.instance, tags=_tags(partitions), run_config=dict(config or {}), raise_on_error=False
         )
 
-    def execute_checks(self, asset: str = "promotions") -> Any:
+    def execute_checks(self, asset: str = "promotions", service: str = "retail") -> Any:
         """What "Execute all" of the UI does: an asset's checks, without a partition."""
-        selection = dg.AssetSelection.assets(dg.AssetKey(["retail", asset]))
+        selection = dg.AssetSelection.assets(dg.AssetKey([service, asset]))
         job = self.defs.resolve_implicit_global_asset_job_def().get_subset(
             asset_selection=set(), asset_check_selection=self._checks(selection)
         )
@@ -86,9 +92,12 @@ class Site:
         ]
         return mine[-1] if mine else None
 
-    def materialized(self, partition: str, asset: str = "promotions") -> Mapping[str, Any]:
+    def materialized(
+        self, partition: str | None, asset: str = "promotions", service: str = "retail"
+    ) -> Mapping[str, Any]:
         """The metadata of a partition's latest materialization; empty where there is none."""
-        wanted = dg.AssetRecordsFilter(dg.AssetKey(["retail", asset]), asset_partitions=[partition])
+        named = [partition] if partition else None
+        wanted = dg.AssetRecordsFilter(dg.AssetKey([service, asset]), asset_partitions=named)
         records = self.instance.fetch_materializations(wanted, limit=1).records
         if not records:
             return {}
@@ -134,6 +143,8 @@ def configuration(home: Path, url: str, **sections: Any) -> Config:
 
 
 def _tags(partitions: tuple[str, ...]) -> dict[str, str]:
+    if not partitions:
+        return {}
     if len(partitions) == 1:
         return {"dagster/partition": partitions[0]}
     return {

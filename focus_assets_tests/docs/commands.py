@@ -25,7 +25,7 @@ REF = PartitionRef("retail", "retail", "promotions", "DE")
 PARTITION = {
     "source": "the source's name in `focus.yaml`",
     "resource": "the resource",
-    "partition": "the partition: the country",
+    "partition": "the partition: the country or identifier",
     "country": "the same; null for a resource that has none",
 }
 SYNC = PARTITION | {

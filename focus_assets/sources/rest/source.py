@@ -30,7 +30,7 @@ from focus_assets.sources.rest.pages import count_at
 from focus_assets.sources.rest.reading import PageReader
 from focus_assets.sources.rest.rows import RecordDecoder, Recorder, prepared
 from focus_assets.sources.rest.schemas import inferred, known
-from focus_assets.sources.rest.walk import Came
+from focus_assets.sources.rest.walk import Came, errands
 from focus_assets.sources.source import Lines, Terms
 from focus_assets.transform import Transform, pipeline
 
@@ -124,12 +124,11 @@ class RestApi:
             return
         resource = self._resource(ref.resource)
         asked = None if feed is Feed.FULL else since
-        async with anyio.create_task_group() as group:
+        async with errands() as group:
             walk = self._pages.walk(resource, check=asked is None)
             first = await walk.first(ask_for(self._settings.base_url, resource, ref.partition, asked))
             async with aclosing(_blocks(first, walk.rest(first, group))) as blocks:
                 yield _Pages(first.server_time, blocks)
-            group.cancel_scope.cancel()
 
     def decoder(
         self, ref: PartitionRef, schema: ResourceSchema, feed: Feed, *, not_beyond: int | None
