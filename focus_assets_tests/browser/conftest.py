@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +12,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from focus_assets_tests.processes import started
 from focus_assets_tests.services import missing
 
 PROGRAM = "import sys; from focus_assets.cli import main; sys.exit(main())"
-STARTING_SECONDS = 120
 PATIENCE = 90_000.0  # milliseconds
 FLAGS = [
     "--no-sandbox",
@@ -51,39 +48,8 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
     folder = tmp_path_factory.mktemp("dev")
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("FOCUS_", "DAGSTER_"))}
     command = [sys.executable, "-c", PROGRAM, "dev"]
-    with subprocess.Popen(
-        command, cwd=folder, env=ours, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
-        said = _Said(process)
-        try:
-            yield Dev(said.wait_for(r"Dagster's UI: (http://\S+)"), said.wait_for(r"sandbox: (http://\S+)"), folder)
-        finally:
-            process.terminate()
-            process.wait(timeout=60)
-            said.join()
-
-
-class _Said(threading.Thread):
-    """Reads on, so that the pipe never fills, and knows what was said."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        super().__init__(daemon=True)
-        self._process, self._text, self._more = process, "", threading.Condition()
-        self.start()
-
-    def run(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            with self._more:
-                self._text += line
-                self._more.notify_all()
-
-    def wait_for(self, pattern: str) -> str:
-        with self._more:
-            assert self._more.wait_for(lambda: re.search(pattern, self._text), STARTING_SECONDS), self._text
-            found = re.search(pattern, self._text)
-        assert found
-        return found[1]
+    with started(command, folder=folder, environ=ours) as said:
+        yield Dev(said.wait_for(r"Dagster's UI: (http://\S+)"), said.wait_for(r"sandbox: (http://\S+)"), folder)
 
 
 @pytest.fixture(scope="session")

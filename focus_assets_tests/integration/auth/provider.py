@@ -43,7 +43,11 @@ class Provider(RequestValidator):  # type: ignore[misc]
         if target == "/token":
             return self._token(method, headers, body.decode())
         known, _ = self._server.verify_request(target, method, body.decode(), headers, scopes=[self.needs])
-        return answer(200, {"ok": True}) if known else answer(401, {"said": headers.get("Authorization", "")})
+        return answer(200, self.served(target)) if known else answer(401, {"said": headers.get("Authorization", "")})
+
+    def served(self, target: str) -> object:
+        """What is there for who has a token."""
+        return {"ok": True}
 
     def _token(self, method: str, headers: dict[str, str], body: str) -> Iterable[bytes]:
         _, said, status = self._server.create_token_response("https://id.test/token", method, body, headers)

@@ -1,0 +1,1 @@
+"""Each example, run as its README says, against the server that it is about."""

@@ -1,0 +1,71 @@
+"""What the examples' pages say comes true: mirrored, verified, changed on the server, mirrored again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from focus_assets_tests.examples.conftest import EXAMPLES, Example, Place, copied, spelled
+from focus_assets_tests.examples.servers import CREDENTIALS, prices
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def place(
+    example: Example,
+    database: str,
+    root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Place:
+    """The example in a folder of its own."""
+    for name, value in {**CREDENTIALS, "FOCUS_DATABASE_URL": database}.items():
+        monkeypatch.setenv(name, value)
+    return Place(example, copied(root, example, tmp_path), database, capsys)
+
+
+def test_it_is_mirrored_verified_changed_and_mirrored_again(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    with place.example.serve(place.folder) as server:
+        monkeypatch.setenv(place.example.variable, server.url)
+        first = place.focus("sync", "--json")
+        assert [one["error"] for one in first.records] == [None] * len(first.records)
+        assert {one["verdict"] for one in first.records} == {place.example.verdict}
+        assert spelled(place.stored()) == spelled(server.rows())
+        assert place.focus("verify").code == 0
+        before = server.rows()
+        server.change()
+        assert server.rows() != before
+        second = place.focus("sync", "--json")
+        assert [one["error"] for one in second.records] == [None] * len(second.records)
+        assert spelled(place.stored()) == spelled(server.rows())
+        assert sum(one["inserted"] for one in second.records) == 1
+        assert sum(one["updated"] for one in second.records) >= 1
+        assert place.focus("verify").code == 0
+        third = place.focus("sync", "--json")
+        assert {(one["inserted"], one["updated"], one["deleted"]) for one in third.records} == {(0, 0, 0)}
+
+
+PRICES = EXAMPLES[5]
+
+
+@pytest.mark.parametrize(("example", "database"), [(PRICES, "sqlite")], indirect=True, ids=["06-prices"])
+def test_a_sentence_over_the_limit_is_an_error_for_its_symbol_alone(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with prices(place.folder, "--calls", "2") as server:
+        monkeypatch.setenv("PRICES_URL", server.url)
+        called = place.focus("sync", "--json")
+        failed = [one["error"] for one in called.records if one["error"]]
+        assert called.code == 1
+        assert [error["type"] for error in failed] == ["UnexpectedBody"]
+        assert "the key is good for 2 calls a day" in failed[0]["message"]
+        assert len(place.stored()) == 4
+
+
+def test_every_example_is_run(root: Path) -> None:
+    assert sorted(path.parent.name for path in (root / "examples").glob("*/focus.yaml")) == [
+        example.folder for example in EXAMPLES
+    ]
