@@ -107,6 +107,23 @@ async def test_a_token_is_renewed_before_it_is_due() -> None:
     ]
 
 
+async def test_a_token_is_as_old_as_the_question_for_it() -> None:
+    clock, server = SleeplessClock(), TokenServer()
+    answer = server._answer
+
+    def slowly(request: httpx.Request) -> Said | Exception:
+        if request.url.path == "/api/v1/auth":
+            clock.now += 60
+        return answer(request)
+
+    server._answer = slowly
+    async with client(server, login(clock=clock), clock=clock) as api:
+        await api.get_json(URL)
+        clock.now += 28 * 60
+        await api.get_json(URL)
+        assert server.logins == 2
+
+
 async def test_a_token_refused_for_the_request_that_it_was_obtained_for_is_an_error() -> None:
     server = TokenServer()
     server.accepts_new = False
@@ -234,6 +251,15 @@ async def test_a_broken_answer_to_a_login_is_not_shown() -> None:
         with pytest.raises(UnexpectedBody) as caught:
             await api.get_json(URL)
     assert "abc-123" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("status", [401, 422, 500, 503])
+async def test_what_a_refused_or_failed_login_answers_is_not_shown(status: int) -> None:
+    server = FunctionServer(lambda request: Said(status, [b'{"hint":"the former one was tulip"}']))
+    async with client(server, login()) as api:
+        with pytest.raises(ApiError) as caught:
+            await api.get_json(URL)
+    assert "tulip" not in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.parametrize("status", [200, 201])
