@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import sqlalchemy as sa
@@ -111,4 +112,5 @@ def types() -> str:
 def _stored(column_type: ColumnType) -> Iterable[str]:
     for name, dialect in DIALECTS.items():
         stored = dialect.column_type(column_type, key=0)
-        yield f"`{stored.compile(dialect=sa.URL.create(name).get_dialect()()).lower()}`"
+        spelt = stored.compile(dialect=sa.URL.create(name).get_dialect()()).lower()
+        yield f"`{re.sub(r' (character set|collate) [a-z0-9_]+', '', spelt)}`"

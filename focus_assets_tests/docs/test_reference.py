@@ -15,7 +15,7 @@ from focus_assets.definitions import build_definitions
 from focus_assets.sandbox.control import _ACTIONS, _COUNTS, _NAMES
 from focus_assets.sandbox.faults import ANY, ENDPOINTS, USUAL, Fault, Kind
 from focus_assets_tests.conftest import Golden
-from focus_assets_tests.docs import commands, orchestration, tables
+from focus_assets_tests.docs import commands, databases, orchestration, tables
 from focus_assets_tests.docs.pages import filled
 from focus_assets_tests.docs.rendering import configuration, error_tree
 
@@ -72,6 +72,11 @@ def test_every_asset_check_job_schedule_and_sensor_is_in_the_reference(
 def test_every_table_of_ours_column_and_type_is_in_the_reference(golden: Golden, root: Path) -> None:
     parts = {"types": tables.types(), "bookkeeping": tables.bookkeeping()}
     golden(REFERENCE / "tables.md", filled((root / REFERENCE / "tables.md").read_text(encoding="utf-8"), parts))
+
+
+def test_what_every_database_supports_is_in_the_reference(golden: Golden, root: Path) -> None:
+    path = REFERENCE / "databases.md"
+    golden(path, filled((root / path).read_text(encoding="utf-8"), {"support": databases.support()}))
 
 
 def test_the_sandboxs_endpoints_and_faults_are_in_the_reference(root: Path) -> None:
