@@ -95,12 +95,16 @@ class HttpSettings:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to ask; `params`, where there are any, replace the query of `url`; `json` goes as the body."""
+    """What to ask; `params`, where there are any, replace the query of `url`; `json` goes as the body.
+
+    `headers` go with this request alone; what the login shows wins over them.
+    """
 
     url: str
     method: str = "GET"
     params: Params = field(default_factory=dict)
     json: object = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,7 @@ class Body:
     data: bytes
     server_time: datetime | None
     next_link: str | None
+    status: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +182,7 @@ class _Ask:
     allowed: Collection[int] = DATA_STATUSES
     method: str = "GET"
     json: object = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,12 +266,20 @@ class ApiClient:
 
     async def _body(self, request: Request, allowed: Collection[int]) -> Body:
         seconds = self._settings.timeouts.request
-        ask = _Ask(request.url, seconds, request.params, allowed=allowed, method=request.method, json=request.json)
+        ask = _Ask(
+            request.url,
+            seconds,
+            request.params,
+            allowed=allowed,
+            method=request.method,
+            json=request.json,
+            headers=request.headers,
+        )
         async with self._answer(ask) as reply:
             headers, decoder = reply.response.headers, self._decoder(reply, self._subject(reply))
             await _drain(reply, decoder)
             link = reply.response.links.get("next", {}).get("url")
-            return Body(decoder.whole(), server_time(headers), link)
+            return Body(decoder.whole(), server_time(headers), link, reply.response.status_code)
 
     def _subject(self, reply: _Reply, feed: str = "") -> Subject:
         return Subject(feed, redact(str(reply.response.url)), hide=self.hide)
@@ -344,7 +358,9 @@ class ApiClient:
         return request
 
     def _data_request(self, ask: _Ask) -> httpx.Request:
-        return self._http.build_request(ask.method, ask.url, params=dict(ask.params) or None, json=ask.json)
+        return self._http.build_request(
+            ask.method, ask.url, params=dict(ask.params) or None, json=ask.json, headers=dict(ask.headers)
+        )
 
     def _login_request(self, login: Login) -> httpx.Request:
         fields = {name: _revealed(value) for name, value in login.fields.items()}

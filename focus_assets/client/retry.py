@@ -27,6 +27,11 @@ class GiveUp:
     reason: str
 
 
+def full_jitter(attempt: int, base: float, cap: float, *, chance: float) -> float:
+    """Seconds to wait after the `attempt`-th failure (from 1): somewhere below a bound that doubles up to `cap`."""
+    return chance * min(cap, base * 2.0 ** min(attempt - 1, 60))
+
+
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """Exponential waits with full jitter: between 0 and `base * 2 ** (attempt - 1)` seconds, at most `cap`.
@@ -57,7 +62,7 @@ class RetryPolicy:
     def _wait(self, error: ApiError, attempt: int, chance: float) -> float:
         if error.retry_after is not None:
             return error.retry_after + chance * self.base  # jitter here too: everybody was told the same time
-        return chance * min(self.cap, self.base * 2.0 ** min(attempt - 1, 60))
+        return full_jitter(attempt, self.base, self.cap, chance=chance)
 
 
 class RetryBudget:

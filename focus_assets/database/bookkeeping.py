@@ -39,14 +39,22 @@ class Bookkeeping:
         self._ready: WeakKeyDictionary[Database, int] = WeakKeyDictionary()
 
     def table(
-        self, name: str, *, key: tuple[str, ...], columns: Mapping[str, type[sa.types.TypeEngine[Any]]]
+        self,
+        name: str,
+        *,
+        key: tuple[str, ...],
+        columns: Mapping[str, type[sa.types.TypeEngine[Any]]],
+        unique: tuple[str, ...] = (),
+        indexed: tuple[str, ...] = (),
     ) -> sa.Table:
-        """Declare a table whose key columns are texts."""
+        """Declare a table whose key columns are texts; so are those that are `unique`, and those that are `indexed`."""
         return sa.Table(
             name,
             self.metadata,
             *(sa.Column(column, _key(_LONG if column == "row_key" else _NAME), nullable=False) for column in key),
             *(sa.Column(column, _TEXT if kind is sa.Text else kind, nullable=True) for column, kind in columns.items()),
+            *(sa.Column(column, _key(_NAME), unique=True, nullable=False) for column in unique),
+            *(sa.Column(column, _key(_NAME), index=True, nullable=True) for column in indexed),
             # On SQL Server a clustered key would have room for half as much.
             sa.PrimaryKeyConstraint(*key, mssql_clustered=False),
         )

@@ -44,6 +44,10 @@ FocusError
 │   ├── ShrinkRefused             the shrink guard
 │   ├── Unsettled                 the server kept moving, and the count fits no state it showed
 │   └── StaleGeneration           another run published first
+├── WriteError                    a write was not done
+│   ├── KeyBusy                   an earlier write of the same key is not settled yet
+│   ├── OvertakenWrite            another worker took the write over
+│   └── UnknownOperation          an operation that was never recorded
 └── DatabaseError
     ├── DatabaseUnreachable       no connection, or one that was lost
     ├── DatabaseBusy              somebody else holds the lock
@@ -366,6 +370,35 @@ class StaleGeneration(LoadError):
             f"{where}: another run published first (this one began at generation {expected}, "
             f"the ledger is at {'none' if found is None else found}); nothing was changed"
         )
+
+
+class WriteError(FocusError):
+    """A write was not done."""
+
+
+class KeyBusy(WriteError):
+    """An earlier write of the same key is not settled yet."""
+
+    def __init__(self, key: str, operation_id: str = "") -> None:
+        self.key, self.operation_id = key, operation_id
+        earlier = f"operation {operation_id}" if operation_id else "an earlier operation"
+        super().__init__(f"{earlier} on {_start(key)} is not settled yet; nothing was sent. Try again when it is")
+
+
+class OvertakenWrite(WriteError):
+    """Another worker took the write over: what becomes of it is in its intent."""
+
+    def __init__(self, operation_id: str) -> None:
+        self.operation_id = operation_id
+        super().__init__(f"operation {operation_id} was taken over by another worker; ask for what became of it")
+
+
+class UnknownOperation(WriteError):
+    """An operation that was never recorded."""
+
+    def __init__(self, operation_id: str) -> None:
+        self.operation_id = operation_id
+        super().__init__(f"there is no operation {_start(operation_id)}")
 
 
 class DatabaseError(FocusError):

@@ -13,6 +13,7 @@ from focus_assets.history.runs import RUNS
 from focus_assets.load.ledger import LEDGER
 from focus_assets.load.rejects import REJECTS
 from focus_assets.model.schema import KNOWN_TYPES, ColumnType, Kind
+from focus_assets.writeback.intents import INTENTS
 from focus_assets_tests.docs.pages import described, table
 
 WHOSE = {
@@ -84,12 +85,32 @@ MEANINGS = {
         "attempts": "how often the request was tried that failed",
         "context": "a JSON object: what was being done, the URL without its query's values, the status",
     },
+    "_focus_intents": {
+        "operation_id": "the write's own id",
+        "kind": "`create` or `delete`",
+        "object_key": "what it is about: of all writes with the same, one is open at a time",
+        "target": "the transaction id of the group that it speaks of",
+        "payload": "what was sent, as JSON; empty for a deletion",
+        "payload_hash": "its SHA-256",
+        "state": "`PENDING`, `SENT`, `DONE`, `UNKNOWN`, `COMPENSATING`, `COMPENSATED` or `DEAD`",
+        "steps": "what is known of each node, as JSON",
+        "attempts": "rounds of calls, the first included",
+        "next_at": "when it is due; NULL where it has ended",
+        "deadline": "when it is given up if it still fails then",
+        "error": "what went wrong last",
+        "revision": "how often it was changed; whoever saw another one changes nothing",
+        "slot": "holds the key while the write is open",
+        "created_at": "when it was recorded, by our clock",
+        "changed_at": "when it was last changed, by our clock",
+    },
 }
 
 
 def bookkeeping() -> str:
     """Every `_focus…` table with its columns."""
-    tables = {name: each for one in (LEDGER, REJECTS, RUNS, ERRORS) for name, each in one.metadata.tables.items()}
+    tables = {
+        name: each for one in (LEDGER, REJECTS, RUNS, ERRORS, INTENTS) for name, each in one.metadata.tables.items()
+    }
     assert sorted(tables) == sorted(MEANINGS)
     return "\n\n".join(f"### `{name}`\n\n{_columns(tables[name], MEANINGS[name])}" for name in MEANINGS)
 

@@ -85,6 +85,11 @@ class Dialect(Protocol):
         """Whether CREATE SCHEMA has an IF NOT EXISTS."""
         return True
 
+    @property
+    def skips_locked(self) -> bool:
+        """Whether a reader can pass over rows that others have locked; one writer at a time has none to pass over."""
+        return not self.single_writer
+
     def engine(self, url: sa.URL, *, lock_timeout: float) -> sa.Engine:
         """An engine whose statements wait at most `lock_timeout` seconds for somebody else's lock."""
 

@@ -1,0 +1,84 @@
+"""Work off what is due: undo failed creates, repeat unanswered deletes. One that goes wrong never ends the pass."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from dataclasses import dataclass, field
+
+import anyio
+
+from focus_assets.database.threads import in_thread
+from focus_assets.model.errors import DatabaseError
+from focus_assets.writeback import intents
+from focus_assets.writeback.intent import Intent, State
+from focus_assets.writeback.saga import Replayed, Taken
+from focus_assets.writeback.writes import Writer, clear
+
+WORKERS = 8
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Pass:
+    """What one pass did: how many intents it left in which state, and those that went wrong, with why.
+
+    `refusals` are the database's: nothing more could be taken.
+    """
+
+    states: Counter[State] = field(default_factory=Counter)
+    broken: dict[str, str] = field(default_factory=dict)
+    refusals: list[DatabaseError] = field(default_factory=list)
+
+    @property
+    def taken(self) -> int:
+        """How many intents were due."""
+        return self.states.total() + len(self.broken)
+
+
+async def drain(writer: Writer, *, workers: int = WORKERS) -> Pass:
+    """Work on everything that is due now; different keys at once. Raises DatabaseError where not all could be taken."""
+    await in_thread(intents.ensure, writer.database)
+    done, due = Pass(), writer.now()
+    waiting = await in_thread(intents.count_due, writer.database, due)
+    async with anyio.create_task_group() as group:
+        for _ in range(min(workers, waiting)):
+            group.start_soon(_work, writer, due, done)
+    if done.refusals:
+        raise done.refusals[0]
+    return done
+
+
+async def replay(writer: Writer, operation_id: str) -> Intent:
+    """Let a DEAD intent be tried again, by the next pass. Raises UnknownOperation, ValueError where it is not DEAD."""
+    await in_thread(intents.ensure, writer.database)
+    intent = await in_thread(intents.read, writer.database, operation_id)
+    return await writer.save(writer.decide(intent, Replayed()))
+
+
+async def _work(writer: Writer, due: int, done: Pass) -> None:
+    try:
+        while intent := await _claim(writer, due):
+            await _guarded(writer, intent, done)
+    except DatabaseError as error:
+        done.refusals.append(error)
+
+
+async def _claim(writer: Writer, due: int) -> Intent | None:
+    return await in_thread(intents.claim, writer.database, due=due, now=writer.now(), until=writer.leased())
+
+
+async def _guarded(writer: Writer, intent: Intent, done: Pass) -> None:
+    try:
+        done.states[await _advance(writer, intent)] += 1
+    except Exception as error:  # noqa: BLE001 (whatever it is, the others are worked on; its lease ends)
+        done.broken[intent.operation_id] = str(error)
+        _log.error("operation %s: %s", intent.operation_id, error)
+
+
+async def _advance(writer: Writer, intent: Intent) -> State:
+    taken = await writer.save(writer.decide(intent, Taken()))
+    if taken.ended:
+        return taken.state
+    after, _ = await clear(writer, taken)
+    return after.state

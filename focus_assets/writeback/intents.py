@@ -1,0 +1,195 @@
+"""Keep every intent in the destination: recorded before its call, and changed only by whoever saw it last."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from focus_assets.database.bookkeeping import Bookkeeping
+from focus_assets.database.open import Database
+from focus_assets.model.errors import DatabaseError, KeyBusy, OvertakenWrite, UnknownOperation
+from focus_assets.model.stamps import floor_micros, nanos, text_of
+from focus_assets.writeback.intent import Intent, Kind, Standing, State, Step
+
+BOOKS = Bookkeeping()
+INTENTS = BOOKS.table(
+    "_focus_intents",
+    key=("operation_id",),
+    columns={
+        "kind": sa.Text,
+        "object_key": sa.Text,
+        "payload": sa.Text,
+        "payload_hash": sa.Text,
+        "steps": sa.Text,
+        "attempts": sa.BigInteger,
+        "created_at": sa.Text,
+        "changed_at": sa.Text,
+        "deadline": sa.Text,
+        "error": sa.Text,
+        "revision": sa.BigInteger,
+    },
+    # One open write a key: its fingerprint while the write is open, the operation's own id after that.
+    unique=("slot",),
+    indexed=("state", "next_at", "target"),
+)
+OWED = "groupdelete"
+
+
+def ensure(database: Database) -> None:
+    """Make the table and the view `groupdelete` of what is still owed. Raises DatabaseError."""
+    BOOKS.ensure(database)
+    if not _has_view(database):
+        try:
+            _make_view(database)
+        except DatabaseError:
+            if not _has_view(database):  # else another process was quicker
+                raise
+
+
+def record(database: Database, intent: Intent, *, now: int) -> None:
+    """Commit an intent before anything is sent. Raises KeyBusy while an earlier one of its key is open."""
+    slot = hashlib.sha256(intent.key.encode()).hexdigest()
+    whole = {**_values(intent, now), "operation_id": intent.operation_id, "slot": slot, "target": intent.target}
+    fixed = {
+        "kind": intent.kind.value,
+        "object_key": intent.key,
+        "payload": intent.payload,
+        "payload_hash": hashlib.sha256(intent.payload.encode()).hexdigest(),
+        "created_at": text_of(intent.created_at),
+    }
+    with database.writing("record an intent") as connection:
+        holder = connection.execute(sa.select(INTENTS.c.operation_id).where(INTENTS.c.slot == slot)).scalar()
+        if holder is not None:
+            raise KeyBusy(intent.key, holder)
+        try:
+            connection.execute(sa.insert(INTENTS).values(**whole, **fixed))
+        except IntegrityError as error:
+            # Another process recorded one between our look and our statement.
+            raise KeyBusy(intent.key) from error
+
+
+def save(database: Database, intent: Intent, *, now: int) -> Intent:
+    """Commit a changed intent; returns it with its new revision. Raises OvertakenWrite where another one changed it."""
+    changed = dataclasses.replace(intent, revision=intent.revision + 1)
+    values = _values(changed, now)
+    if changed.ended:
+        values["slot"] = changed.operation_id
+    seen = _seen(intent.operation_id, intent.revision)
+    with database.writing("change an intent") as connection:
+        if connection.execute(sa.update(INTENTS).where(seen).values(values)).rowcount != 1:
+            raise OvertakenWrite(intent.operation_id)
+    return changed
+
+
+def count_due(database: Database, due: int) -> int:
+    """How many intents are due; asks for no lock."""
+    query = sa.select(sa.func.count()).where(INTENTS.c.next_at <= text_of(due))
+    with database.reading("count the intents that are due") as connection:
+        return int(connection.execute(query).scalar_one())
+
+
+def claim(database: Database, *, due: int, now: int, until: int) -> Intent | None:
+    """Take the intent that has been due longest at the moment `due`, for oneself alone until another moment."""
+    order = (INTENTS.c.next_at, INTENTS.c.operation_id)
+    query = sa.select(INTENTS).where(INTENTS.c.next_at <= text_of(due)).order_by(*order).limit(1)
+    if database.dialect.skips_locked:
+        query = query.with_for_update(skip_locked=True)
+    while True:
+        with database.writing("take an intent that is due") as connection:
+            row = connection.execute(query).mappings().first()
+            if row is None:
+                return None
+            taken = {"next_at": text_of(until), "changed_at": text_of(now), "revision": row["revision"] + 1}
+            seen = _seen(row["operation_id"], row["revision"])
+            if connection.execute(sa.update(INTENTS).where(seen).values(taken)).rowcount == 1:
+                return _intent({**row, **taken})
+
+
+def read(database: Database, operation_id: str) -> Intent:
+    """One intent. Raises UnknownOperation."""
+    with database.reading("read an intent") as connection:
+        row = connection.execute(sa.select(INTENTS).where(INTENTS.c.operation_id == operation_id)).mappings().first()
+    if row is None:
+        raise UnknownOperation(operation_id)
+    return _intent(row)
+
+
+def find(database: Database, *, states: Sequence[State] = (), limit: int = 100) -> list[Intent]:
+    """The oldest intents in any of these states; of all where none is named."""
+    query = sa.select(INTENTS).order_by(INTENTS.c.created_at, INTENTS.c.operation_id).limit(limit)
+    if states:
+        query = query.where(INTENTS.c.state.in_([state.value for state in states]))
+    with database.reading("read the intents") as connection:
+        return [_intent(row) for row in connection.execute(query).mappings()]
+
+
+def counts(database: Database) -> dict[State, int]:
+    """How many intents are in each state."""
+    query = sa.select(INTENTS.c.state, sa.func.count()).group_by(INTENTS.c.state)
+    with database.reading("count the intents") as connection:
+        found = {State(state): int(number) for state, number in connection.execute(query)}
+    return {state: found.get(state, 0) for state in State}
+
+
+def _seen(operation_id: str, revision: int) -> sa.ColumnElement[bool]:
+    return sa.and_(INTENTS.c.operation_id == operation_id, INTENTS.c.revision == revision)
+
+
+def _values(intent: Intent, now: int) -> dict[str, Any]:
+    return {
+        "state": intent.state.value,
+        "steps": json.dumps([dataclasses.asdict(step) for step in intent.steps]),
+        "attempts": intent.attempts,
+        "next_at": None if intent.next_at is None else text_of(intent.next_at),
+        "deadline": text_of(intent.deadline),
+        "changed_at": text_of(now),
+        "error": intent.error,
+        "revision": intent.revision,
+    }
+
+
+def _intent(row: Any) -> Intent:
+    return Intent(
+        operation_id=row["operation_id"],
+        kind=Kind(row["kind"]),
+        key=row["object_key"],
+        target=row["target"],
+        payload=row["payload"],
+        steps=tuple(Step(**{**step, "standing": Standing(step["standing"])}) for step in json.loads(row["steps"])),
+        created_at=_micros(row["created_at"]),
+        deadline=_micros(row["deadline"]),
+        next_at=None if row["next_at"] is None else _micros(row["next_at"]),
+        state=State(row["state"]),
+        attempts=row["attempts"],
+        error=row["error"] or "",
+        revision=row["revision"],
+    )
+
+
+def _micros(text: str) -> int:
+    return floor_micros(nanos(text))
+
+
+def _has_view(database: Database) -> bool:
+    with database.reading("look for the view of what is owed") as connection:
+        return OWED in sa.inspect(connection).get_view_names()
+
+
+def _make_view(database: Database) -> None:
+    """What a failed create or delete still owes the cluster."""
+    owed = [State.UNKNOWN, State.COMPENSATING, State.DEAD]
+    query = sa.select(
+        INTENTS.c.operation_id.label("id"),
+        INTENTS.c.target.label("transaction_id"),
+        INTENTS.c.created_at.label("transaction_timestamp"),
+        INTENTS.c.changed_at.label("created_date"),
+    ).where(INTENTS.c.state.in_([state.value for state in owed]))
+    with database.writing("make the view of what is owed") as connection:
+        select = query.compile(connection, compile_kwargs={"literal_binds": True}).string
+        connection.exec_driver_sql(f"CREATE VIEW {OWED} AS {select}")

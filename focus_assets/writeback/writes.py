@@ -1,0 +1,142 @@
+"""Carry one write out: record it, send it, record what came of it. Read this first, then `saga.py`.
+
+record ─▶ commit ─▶ send to all nodes ─▶ commit: DONE, and only then is it a success
+                                     └─ anything else: due at once, and `drain` undoes it until nothing is owed
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+import anyio
+
+from focus_assets.database.open import Database
+from focus_assets.database.threads import in_thread
+from focus_assets.model.errors import OvertakenWrite
+from focus_assets.writeback import intents
+from focus_assets.writeback.cluster import Cluster
+from focus_assets.writeback.intent import Intent, Kind, Standing, Step
+from focus_assets.writeback.saga import SECOND, Answered, Begun, Event, Outcome, Overslept, Terms, decide
+
+Call = Callable[[str], Awaitable[Outcome]]
+
+
+def micros_now() -> int:
+    """Our clock, in whole microseconds since 1970. Those of all machines that write must agree with each other."""
+    return time.time_ns() // 1000
+
+
+def new_operation() -> str:
+    """A name for one write that nobody else has."""
+    return str(uuid.uuid4())
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """All that a write needs of the world; `now` in microseconds."""
+
+    database: Database
+    cluster: Cluster
+    terms: Terms = field(default_factory=Terms)
+    now: Callable[[], int] = micros_now
+    chance: Callable[[], float] = random.random
+    new_operation: Callable[[], str] = new_operation
+
+    def intent(self, kind: Kind, key: str, target: str = "", payload: str = "") -> Intent:
+        """A new one; whoever creates it works on it for as long as a lease lasts."""
+        now, operation_id = self.now(), self.new_operation()
+        standing = Standing.IDLE if kind is Kind.CREATE else Standing.HELD
+        return Intent(
+            operation_id=operation_id,
+            kind=kind,
+            key=key,
+            target=target or operation_id,
+            payload=payload,
+            steps=tuple(Step(node, standing) for node in self.cluster.nodes),
+            created_at=now,
+            deadline=now + round(self.terms.give_up * SECOND),
+            next_at=self.leased(),
+        )
+
+    def leased(self) -> int:
+        """When an intent that is taken now is due for others."""
+        return self.now() + round(self.terms.lease * SECOND)
+
+    def decide(self, intent: Intent, event: Event) -> Intent:
+        """The intent after an event that happens now."""
+        return decide(intent, event, self.now(), self.terms)
+
+    async def save(self, intent: Intent) -> Intent:
+        """Commit it. Raises OvertakenWrite, DatabaseError."""
+        return await in_thread(intents.save, self.database, intent, now=self.now())
+
+    def answered(self, outcomes: tuple[Outcome, ...]) -> Answered:
+        """What came of a round of calls."""
+        return Answered(outcomes, self.chance())
+
+
+async def create(writer: Writer, name: str, fields: Mapping[str, object]) -> Intent:
+    """Create a group at every node, or at none; the name is its key.
+
+    The intent that is returned is DONE, or the create has failed, and is or will be undone. Raises KeyBusy,
+    OvertakenWrite (failed, too), DatabaseError (only the intent tells what became of it).
+    """
+    payload = json.dumps({"name": name, **fields}, ensure_ascii=False)
+    intent = await _begun(writer, writer.intent(Kind.CREATE, name, payload=payload))
+    outcomes = await at_all(intent.steps, lambda node: writer.cluster.create(node, intent.target, payload))
+    try:
+        return await writer.save(writer.decide(intent, writer.answered(outcomes)))
+    except OvertakenWrite:
+        await _rearm(writer, intent)
+        raise
+
+
+async def delete(writer: Writer, key: str, target: str) -> tuple[Intent, tuple[Outcome, ...]]:
+    """Delete the group of a transaction id at every node, and say what each answered.
+
+    An intent that is not DONE goes on by itself until it is, or is DEAD. Raises KeyBusy, OvertakenWrite (it goes on),
+    DatabaseError (only the intent tells).
+    """
+    intent = await _begun(writer, writer.intent(Kind.DELETE, key, target))
+    return await clear(writer, intent)
+
+
+async def clear(writer: Writer, intent: Intent) -> tuple[Intent, tuple[Outcome, ...]]:
+    """One round of DELETEs at the nodes that may have the group."""
+    outcomes = await at_all(intent.open_steps, lambda node: writer.cluster.clear(node, intent.target))
+    return await writer.save(writer.decide(intent, writer.answered(outcomes))), outcomes
+
+
+async def at_all(steps: tuple[Step, ...], call: Call) -> tuple[Outcome, ...]:
+    """What came of a call at each node; all at once."""
+    found: dict[str, Outcome] = {}
+
+    async def ask(node: str) -> None:
+        found[node] = await call(node)
+
+    async with anyio.create_task_group() as group:
+        for step in steps:
+            group.start_soon(ask, step.node)
+    return tuple(found[step.node] for step in steps)
+
+
+async def _begun(writer: Writer, intent: Intent) -> Intent:
+    await in_thread(intents.ensure, writer.database)
+    await in_thread(intents.record, writer.database, intent, now=writer.now())
+    return await writer.save(writer.decide(intent, Begun()))
+
+
+async def _rearm(writer: Writer, sent: Intent) -> None:
+    """Our calls may have left after others had seen that nothing was there: it has to be seen again."""
+    while True:
+        found = await in_thread(intents.read, writer.database, sent.operation_id)
+        try:
+            await writer.save(writer.decide(found, Overslept()))
+        except OvertakenWrite:
+            continue
+        return

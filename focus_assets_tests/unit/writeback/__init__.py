@@ -1,0 +1,1 @@
+"""Writes that end consistent, without sockets."""
