@@ -152,12 +152,13 @@ class ByToken:
         return None
 
     def after(self, page: Answered) -> Ask | None:
-        token = found_at(page.document, self.how.at)
-        if self.how.has_more and not flag_at(page, self.how.has_more):
-            return None
-        if token in (None, ""):
+        token, more = found_at(page.document, self.how.at), self.how.has_more
+        flag = flag_at(page, more) if more else token not in (None, "")
+        if not flag:
             _no_more(page)
             return None
+        if token in (None, ""):
+            raise strange(page, f"the page says at {more!r} that more follow, and has no token at {self.how.at!r}")
         if isinstance(token, bool) or not isinstance(token, int | str):
             raise strange(page, f"the token at {self.how.at!r} is neither a text nor a number")
         return page.ask.having({self.how.param: token})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -118,7 +118,11 @@ class RecordDecoder:
         return showable(self._hide(text)[:MAX_RAW])
 
 
-def prepared(recorder: Recorder, page: Page) -> list[Record]:
-    """The records to be stored that a page's records become; raises RowError."""
-    numbered = enumerate(page.records, page.first_line)
-    return [made for number, record in numbered for made in recorder.records(record, number)]
+def prepared(recorder: Recorder, page: Page, *, quarantine: bool) -> Iterator[Record]:
+    """The records to be stored that a page's records become; raises RowError, or leaves out what is put aside."""
+    for number, record in enumerate(page.records, page.first_line):
+        try:
+            yield from recorder.records(record, number)
+        except RowError:
+            if not quarantine:
+                raise

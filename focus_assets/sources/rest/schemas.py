@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from focus_assets.config import RestResource, RestSource
 from focus_assets.model.errors import InvalidSchema
@@ -20,13 +21,14 @@ def declared(settings: RestSource) -> dict[str, ResourceSchema]:
 def known(settings: RestSource, stored: Mapping[str, ResourceSchema]) -> dict[str, ResourceSchema]:
     """The declared ones, and those whose columns were frozen, in the order of the configuration.
 
-    Key, cursor and partitions are those of the configuration. Raises InvalidSchema where the frozen columns lack one.
+    Key, cursor and partitions are those of the configuration; frozen columns that lack one are no longer known.
     """
     found = declared(settings)
     for name, frozen in stored.items():
         if name in settings.resources and name not in found:
             types = {column.name: column.type for column in frozen.columns}
-            found[name] = _laid_out(name, settings.resources[name], types)
+            with suppress(InvalidSchema):
+                found[name] = _laid_out(name, settings.resources[name], types)
     return {name: found[name] for name in settings.resources if name in found}
 
 

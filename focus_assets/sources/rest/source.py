@@ -35,6 +35,7 @@ from focus_assets.sources.source import Lines, Terms
 from focus_assets.transform import Transform, pipeline
 
 T = TypeVar("T")
+CLOCKS_APART_SECONDS = 300  # what two servers of one API may differ by
 _OF_NO_MATTER = {"columns", "error", "pagination"}  # for which rows there are
 
 
@@ -67,7 +68,7 @@ class RestApi:
         settings, found = self._settings, self._resource(resource)
         days = None if found.mode is Mode.APPEND else settings.full_every_days
         return Terms(
-            overlap_seconds=found.incremental.overlap_seconds if found.incremental else 0,
+            overlap_seconds=found.incremental.overlap_seconds if found.incremental else CLOCKS_APART_SECONDS,
             full_every=timedelta(days=days) if days else None,
             heals_per_day=settings.heals_per_day,
             compare_total=found.total is not None,
@@ -172,8 +173,14 @@ class RestApi:
             async with self.stream(ref, Feed.FULL, None) as pages:
                 async for page in pages:
                     assert isinstance(page, Page)
-                    records += await in_thread(_observe, inference, recorder, page)
+                    records += await in_thread(self._observe, inference, recorder, page)
         return inferred(name, resource, inference, records=records)
+
+    def _observe(self, inference: Inference, recorder: Recorder, page: Page) -> int:
+        found = list(prepared(recorder, page, quarantine=self._settings.bad_rows is BadRows.QUARANTINE))
+        for record in found:
+            inference.add(record)
+        return len(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,13 +192,6 @@ class _Pages:
 
     def __aiter__(self) -> AsyncIterator[Block]:
         return self.blocks
-
-
-def _observe(inference: Inference, recorder: Recorder, page: Page) -> int:
-    found = prepared(recorder, page)
-    for record in found:
-        inference.add(record)
-    return len(found)
 
 
 async def _blocks(first: Came, rest: AsyncIterator[Came]) -> AsyncGenerator[Block, None]:

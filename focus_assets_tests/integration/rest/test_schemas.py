@@ -92,6 +92,26 @@ async def test_a_key_that_no_record_has_is_named_with_what_they_have(scene: Scen
     assert "no record has the primary key 'uuid'; they have id, name, price, updated_at" in str(outcome.error)
 
 
+async def test_a_key_that_the_frozen_columns_lack_is_looked_for_again(scene: Scene) -> None:
+    scene.describe(**TOKEN)
+    await scene.load()
+    scene.describe(primary_key=["code"])
+    assert isinstance((await scene.load()).error, InvalidSchema)
+    for one in scene.api.things:
+        one["code"] = f"c{one['id']}"
+    assert isinstance((await scene.load()).error, SchemaChanged)  # the table has another key: for a person to decide
+    assert frozen(scene)["things"]["code"] == "string"
+
+
+async def test_what_is_put_aside_is_no_witness_of_its_columns(scene: Scene) -> None:
+    scene.source["bad_rows"] = "quarantine"
+    scene.api.things[3]["price"] = "free"
+    scene.describe(**TOKEN, transform=[{"cast": {"price": "float64"}}, {"rename": {"price": "cost"}}])
+    outcome = await scene.load()
+    assert (outcome.error, outcome.rows, outcome.quarantined) == (None, 24, 1)
+    assert frozen(scene)["things"]["cost"] == "float64"
+
+
 async def test_times_without_a_zone_can_be_a_cursor(scene: Scene) -> None:
     for number, one in enumerate(scene.api.things):
         one["updated_at"] = f"2025-07-01T16:00:{number:02}"
