@@ -128,6 +128,8 @@ async def test_two_countries_put_aside_on_their_own(scene: Scene) -> None:
     assert (await scene.loaded("DE")).quarantined == 1
     assert (await scene.loaded("FR")).quarantined == 2
     assert (await scene.loaded("DE")).quarantined == 1
+    held = scene.sql('SELECT partition, row_key FROM "_focus_rejects" ORDER BY partition, row_key')
+    assert [tuple(row) for row in held] == [("DE", '["k00003"]'), ("FR", '["k00003"]'), ("FR", '["k00004"]')]
 
 
 async def test_a_failed_run_leaves_the_quarantine_as_it_was(scene: Scene) -> None:
