@@ -8,6 +8,7 @@ from pydantic import Field
 
 from focus_assets.config import Config, ExchangeSource
 from focus_assets.defs.catalog import BATCH, WHOLE, Catalog, Item, asset_name, key_part
+from focus_assets.defs.errors import build_error_history
 from focus_assets.defs.events import FAILED
 from focus_assets.defs.metadata import (
     Metadata,
@@ -43,11 +44,12 @@ class Load(dg.Config):
 
 
 def build_assets(catalog: Catalog) -> list[dg.AssetsDefinition | dg.AssetSpec]:
-    """Every resource of every source; for each source its API, and the asset that refreshes its schema."""
+    """Every resource of every source; for each source its API and the asset that refreshes its schema; the errors."""
     config = catalog.config
     resources = [build_asset(config, item) for item in catalog.items]
     schemas = [build_schema_asset(config, source) for source in config.sources]
-    return [*resources, *schemas, *(build_api(config, source) for source in config.sources)]
+    apis = [build_api(config, source) for source in config.sources]
+    return [*resources, *schemas, *apis, build_error_history(config)]
 
 
 def build_api(config: Config, source: str) -> dg.AssetSpec:

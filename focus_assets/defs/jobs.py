@@ -10,6 +10,7 @@ from focus_assets.config import Config
 from focus_assets.defs.assets import failure, materializations, schema_key
 from focus_assets.defs.catalog import Catalog
 from focus_assets.defs.checks import evaluate_all
+from focus_assets.defs.errors import error_history_job
 from focus_assets.defs.metadata import failed, storage_metadata, table_metadata, told
 from focus_assets.defs.pools import pool_of_destination
 from focus_assets.defs.resources import effective, resource_keys
@@ -45,7 +46,7 @@ class FullDiff(Mirror):
 
 
 def build_jobs(catalog: Catalog) -> list[dg.JobDefinition | Any]:
-    """Every job, each one op; and the job of the assets that refresh the schemas."""
+    """Every job, each one op; and the jobs of the assets that refresh the schemas and count the errors."""
     schemas = dg.AssetSelection.assets(*(schema_key(source) for source in catalog.config.sources))
     mirror = mirror_op(catalog)  # one object: Dagster takes two ops of one name for a conflict
     return [
@@ -66,6 +67,7 @@ def build_jobs(catalog: Catalog) -> list[dg.JobDefinition | Any]:
             schemas,
             description="Asks every source which resources it has, for the snapshots; then reload the code location.",
         ),
+        error_history_job(),
     ]
 
 

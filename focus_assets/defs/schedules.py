@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from focus_assets.defs.catalog import Catalog, batches
+from focus_assets.defs.errors import error_history_schedule
 from focus_assets.defs.events import busy_partitions
 from focus_assets.defs.jobs import FULL_DIFF, MIRROR_PARTITIONS, oldest_proof_first, run_config
 from focus_assets.defs.resources import effective, resource_keys
@@ -23,6 +24,9 @@ def build_schedules(catalog: Catalog, *, running: bool) -> list[dg.ScheduleDefin
         found.append(delta_schedule(catalog, schedules.delta, running=running))
     if schedules.full_diff:
         found.append(full_diff_schedule(catalog, schedules.full_diff, running=running))
+    if schedules.count_errors:
+        when = _when(catalog, schedules.count_errors, running=running)
+        found.append(error_history_schedule(**when))
     return found
 
 

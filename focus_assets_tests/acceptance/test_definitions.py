@@ -46,7 +46,7 @@ def test_without_a_snapshot_it_loads_says_so_and_offers_to_get_one(
     caplog.set_level(logging.WARNING)
     newcomer = site.configured(retail=NEWCOMER)
     defs = build_definitions(newcomer)
-    assert keys(defs) == {"focus/retail/api", "focus/retail/refresh_schema"}
+    assert keys(defs) == {"error_history", "focus/retail/api", "focus/retail/refresh_schema"}
     assert "there is no schema snapshot of 'retail'" in caplog.text
     assert "refresh_schema" in caplog.text
     assert defs.resolve_job_def("mirror_everything")
@@ -56,7 +56,7 @@ def test_a_snapshot_that_cannot_be_read_does_not_stop_the_others(site: Site, cap
     path = site.config.schema_path("retail")
     path.parent.mkdir(parents=True)
     path.write_text("{", encoding="utf-8")
-    assert keys(site.defs) == {"focus/retail/api", "focus/retail/refresh_schema"}
+    assert keys(site.defs) == {"error_history", "focus/retail/api", "focus/retail/refresh_schema"}
     assert "cannot be read" in caplog.text
 
 
@@ -74,7 +74,7 @@ def test_it_loads_from_the_snapshot_while_the_api_is_down_and_asks_nobody(site: 
 def test_a_schedule_that_is_null_does_not_exist_and_running_switches_the_others_on(site: Site) -> None:
     config = site.configured(schedules={"delta": None, "running": True}, alerts={"webhook_url": "http://127.0.0.1:9/x"})
     defs = build_definitions(config)
-    assert [found.name for found in defs.schedules or ()] == ["nightly_full_diff"]
+    assert [found.name for found in defs.schedules or ()] == ["nightly_full_diff", "count_errors"]
     started = [*(defs.schedules or ()), *(defs.sensors or ())]
     assert {found.default_status.value for found in started if hasattr(found, "default_status")} == {"RUNNING"}
 

@@ -22,6 +22,8 @@ ASSETS = {
     "Materialising a partition brings it up to date; one that fails does not hold up the others of the run.",
     "focus/<source>/refresh_schema": "Asks the server which resources it has, and writes the snapshot "
     "`.focus/schema/<source>.json`. Reload the code location afterwards.",
+    "error_history": "The errors of a day, which is its partition: their number, which the UI plots by day, and a "
+    "table of the latest. Materialising today's shows those so far.",
     "focus/<source>/api": "The server itself: where the lineage begins. It cannot be materialised.",
 }
 CHECKS = {
@@ -73,6 +75,8 @@ def assets(defs: dg.Definitions) -> str:
 
 def _kind(key: str) -> str:
     parts = key.split("/")
+    if len(parts) == 1:
+        return key
     return f"focus/<source>/{parts[2]}" if len(parts) == 3 else "<service>/<resource>"
 
 
