@@ -14,8 +14,8 @@ from focus_assets.defs.resources import effective, resource_keys
 from focus_assets.history.errors import ErrorsOfADay, errors_on
 from focus_assets.model.errors import FocusError
 
-ERROR_HISTORY = "error_history"
-KEY = dg.AssetKey([ERROR_HISTORY])  # one part: a resource has two, so that none can be taken for it
+COUNT_ERRORS = "count_errors"
+KEY = dg.AssetKey(["error_history"])  # one part: a resource has two, so that none can be taken for it
 FIRST_DAY = "2025-01-01"
 SHOWN = 100
 _MESSAGE = 300  # characters of a sentence in the table
@@ -45,7 +45,7 @@ def build_error_history(config: Config) -> dg.AssetsDefinition:
 def error_history_job() -> Any:
     """Looks at one day."""
     return dg.define_asset_job(
-        ERROR_HISTORY, dg.AssetSelection.assets(KEY), description="Counts the errors of a day, for the plot by day."
+        COUNT_ERRORS, dg.AssetSelection.assets(KEY), description="Counts the errors of a day, for the plot by day."
     )
 
 
@@ -53,16 +53,16 @@ def error_history_schedule(**when: Any) -> dg.ScheduleDefinition:
     """Yesterday, once it is over."""
 
     @dg.schedule(
-        name="count_errors",
+        name="nightly_error_count",
         description="Counts the errors of the day that has ended (UTC).",
-        job_name=ERROR_HISTORY,
+        job_name=COUNT_ERRORS,
         **when,
     )
-    def count_errors(context: dg.ScheduleEvaluationContext) -> Requests:
+    def nightly_error_count(context: dg.ScheduleEvaluationContext) -> Requests:
         yesterday = day_before(context.scheduled_execution_time)
         yield dg.RunRequest(run_key=yesterday, partition_key=yesterday)
 
-    return count_errors
+    return nightly_error_count
 
 
 def day_before(moment: datetime) -> str:

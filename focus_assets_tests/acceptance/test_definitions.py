@@ -74,7 +74,7 @@ def test_it_loads_from_the_snapshot_while_the_api_is_down_and_asks_nobody(site: 
 def test_a_schedule_that_is_null_does_not_exist_and_running_switches_the_others_on(site: Site) -> None:
     config = site.configured(schedules={"delta": None, "running": True}, alerts={"webhook_url": "http://127.0.0.1:9/x"})
     defs = build_definitions(config)
-    assert [found.name for found in defs.schedules or ()] == ["nightly_full_diff", "count_errors"]
+    assert [found.name for found in defs.schedules or ()] == ["nightly_full_diff", "nightly_error_count"]
     started = [*(defs.schedules or ()), *(defs.sensors or ())]
     assert {found.default_status.value for found in started if hasattr(found, "default_status")} == {"RUNNING"}
 

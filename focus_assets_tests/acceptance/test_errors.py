@@ -16,7 +16,7 @@ from focus_assets_tests.acceptance.conftest import Site
 
 def day_of(site: Site, day: str) -> dict[str, Any]:
     """Materialise a day, and what is known of it then."""
-    job: Any = site.defs.resolve_job_def("error_history")
+    job: Any = site.defs.resolve_job_def("count_errors")
     assert job.execute_in_process(instance=site.instance, partition_key=day).success
     wanted = dg.AssetRecordsFilter(dg.AssetKey(["error_history"]), asset_partitions=[day])
     (record,) = site.instance.fetch_materializations(wanted, limit=1).records
@@ -56,7 +56,7 @@ def test_a_failed_load_is_todays_error_and_in_the_log(site: Site) -> None:
 
 
 def test_the_schedule_counts_the_day_that_has_ended(site: Site) -> None:
-    schedule: Any = site.defs.resolve_schedule_def("count_errors")
+    schedule: Any = site.defs.resolve_schedule_def("nightly_error_count")
     with dg.build_schedule_context(
         instance=site.instance,
         scheduled_execution_time=datetime(2025, 7, 2, 0, 10, tzinfo=UTC),
