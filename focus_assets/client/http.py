@@ -78,7 +78,7 @@ class HttpSettings:
 
     `origins` are URLs; only their scheme, host and port count; a login alone may go to `login_origins` too. `ca_file`
     names the certificates to trust instead of the usual ones; `trust_env` lets the proxy variables of the environment
-    count.
+    count. A request fails when so many tokens were refused that were obtained for it: `own_grants`.
     """
 
     origins: Collection[str]
@@ -91,13 +91,15 @@ class HttpSettings:
     trust_env: bool = False
     user_agent: str = field(default_factory=lambda: f"focus-assets/{_version()}")
     headers: Mapping[str, SecretStr] = field(default_factory=dict)
+    own_grants: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """What to ask; `params`, where there are any, replace the query of `url`; `json` goes as the body.
 
-    `headers` go with this request alone; what the login shows wins over them.
+    `headers` go with this request alone; what the login shows wins over them. An anonymous request shows no
+    credentials.
     """
 
     url: str
@@ -105,6 +107,7 @@ class Request:
     params: Params = field(default_factory=dict)
     json: object = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    anonymous: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +186,7 @@ class _Ask:
     method: str = "GET"
     json: object = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    anonymous: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +278,7 @@ class ApiClient:
             method=request.method,
             json=request.json,
             headers=request.headers,
+            anonymous=request.anonymous,
         )
         async with self._answer(ask) as reply:
             headers, decoder = reply.response.headers, self._decoder(reply, self._subject(reply))
@@ -296,21 +301,22 @@ class ApiClient:
     @asynccontextmanager
     async def _answer(self, ask: _Ask) -> AsyncIterator[_Reply]:
         """The answer to a request with credentials, its head checked; closed at the end."""
-        grant = await self._auth.grant(self._post)
+        grant = None if ask.anonymous else await self._auth.grant(self._post)
+        own = 0  # grants obtained for this request that were refused
         for _ in range(_MOST_GRANTS):
             granted = self._clock.monotonic()
             async with self._sent(ask, grant) as reply:
-                if reply.response.status_code != 401:
+                if reply.response.status_code != 401 or ask.anonymous:
                     await self._check(reply, ask)
                     yield reply
                     return
-            fresh = self._clock.monotonic() - granted < _FRESH_SECONDS
-            grant = await self._another(ask, grant, fresh=fresh)
+            own += grant is not None and grant.own and self._clock.monotonic() - granted < _FRESH_SECONDS
+            grant = await self._another(ask, grant, own)
         raise self._auth.failure(ask.url)
 
-    async def _another(self, ask: _Ask, refused: Grant | None, *, fresh: bool) -> Grant:
-        """A newer grant: a request fails when the one obtained for it is refused, not because others renewed."""
-        if refused is None or (refused.own and fresh):
+    async def _another(self, ask: _Ask, refused: Grant | None, own: int) -> Grant:
+        """A newer grant: a request fails when those obtained for it are refused, not because others renewed."""
+        if refused is None or own >= self._settings.own_grants:
             raise self._auth.failure(ask.url)
         newer = await self._auth.grant(self._post, refused)
         if newer is None:

@@ -22,6 +22,7 @@ from focus_assets.model.errors import (
     RedirectRefused,
     RequestRefused,
     ServerFailed,
+    VersionConflict,
 )
 
 DATA_STATUSES = frozenset({200})
@@ -38,6 +39,7 @@ _NAMED: Mapping[int, tuple[type[ApiError], str]] = {
     404: (NotFound, "the server does not know it (404)"),
     408: (ApiTimeout, "the server gave up waiting for the request (408)"),
     410: (DeltaExpired, "the server no longer keeps the changes since then (410)"),
+    412: (VersionConflict, "it was changed since that version (412)"),
     429: (RateLimited, "the server asks for fewer requests (429)"),
 }
 

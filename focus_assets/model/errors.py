@@ -6,6 +6,9 @@ FocusError
 │   ├── UnknownSource             } a name that is not there,
 │   ├── UnknownResource           } with the names
 │   ├── UnknownPartition          } that are
+│   ├── ServiceNotFound           } a registry or a descriptor
+│   ├── ResourceNotFound          } that lacks a name
+│   ├── ClientNotEntered          a client that is used before it was entered, or after it was left
 │   └── MissingExtra              an optional dependency that this configuration needs
 ├── ApiError                      the API did not give what it was asked for
 │   ├── ApiUnreachable            no connection, or one that broke before the answer's head  (repeatable)
@@ -17,6 +20,10 @@ FocusError
 │   ├── PermissionDenied          403
 │   ├── NotFound                  404
 │   ├── DeltaExpired              410: the server no longer keeps what the delta asks for
+│   ├── VersionConflict           412: somebody else changed it since the version that was named
+│   ├── ServiceDiscoveryFailed    a registry did not say where its services are
+│   ├── ResourceDiscoveryFailed   a service did not say which resources it has
+│   ├── TokenFailed               an identity service issued no token
 │   ├── RequestRefused            any other status that is not 200
 │   ├── RedirectRefused           3xx: an authenticated call is never redirected
 │   ├── OriginRefused             a link that leaves the configured origins
@@ -109,6 +116,25 @@ class UnknownPartition(_UnknownName):
     noun = "partition"
 
 
+class ServiceNotFound(_UnknownName):
+    """A service that the registry does not have."""
+
+    noun = "service"
+
+
+class ResourceNotFound(_UnknownName):
+    """A resource that the service's descriptor does not have."""
+
+    noun = "resource"
+
+
+class ClientNotEntered(ConfigurationError):
+    """A client that is used before it was entered, or after it was left."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} works within its `with` block alone: enter it before the first call")
+
+
 class MissingExtra(ConfigurationError):
     """An optional dependency that this configuration needs."""
 
@@ -122,8 +148,10 @@ class ApiError(FocusError):
 
     `url` is without credentials and without the values of query parameters; `status` is None where
     there was no answer; `retry_after` is in seconds, None where the server named no time. `attempts` is how often the
-    request was tried before the error was raised.
+    request was tried before the error was raised, `correlation_id` what it was sent with, where it was sent with one.
     """
+
+    correlation_id: str = ""
 
     def __init__(
         self,
@@ -185,6 +213,22 @@ class NotFound(ApiError):
 
 class DeltaExpired(ApiError):
     """410: the server no longer keeps what the delta asks for."""
+
+
+class VersionConflict(ApiError):
+    """412: somebody else changed it since the version that was named."""
+
+
+class ServiceDiscoveryFailed(ApiError):
+    """A registry did not say where its services are."""
+
+
+class ResourceDiscoveryFailed(ApiError):
+    """A service did not say which resources it has."""
+
+
+class TokenFailed(ApiError):
+    """An identity service issued no token."""
 
 
 class RequestRefused(ApiError):

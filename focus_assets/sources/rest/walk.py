@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
-import anyio
 from anyio.abc import TaskGroup
 
+from focus_assets.client.errand import Errand
 from focus_assets.client.protocol import redact
 from focus_assets.model.errors import PageRepeated
 from focus_assets.sources.rest.pages import Answered, Ask, Pages, ended_early
@@ -89,14 +90,14 @@ class Walk:
         )
 
     async def _side_by_side(self, asks: Iterable[Ask], group: TaskGroup) -> AsyncIterator[Came]:
-        under_way: deque[_Errand] = deque()
+        under_way: deque[Errand[Came]] = deque()
         waiting = iter(asks)
         while self._fill(under_way, waiting, group) or under_way:
             yield await under_way.popleft().result()
 
-    def _fill(self, under_way: deque[_Errand], waiting: Iterator[Ask], group: TaskGroup) -> bool:
+    def _fill(self, under_way: deque[Errand[Came]], waiting: Iterator[Ask], group: TaskGroup) -> bool:
         while len(under_way) < self.width and (ask := next(waiting, None)) is not None:
-            errand = _Errand(self.fetch, Asked(self._new(ask), 0, _has_records))
+            errand = Errand(partial(self.fetch, Asked(self._new(ask), 0, _has_records)))
             group.start_soon(errand.run)
             under_way.append(errand)
         return bool(under_way)
@@ -123,26 +124,3 @@ class Walk:
 def _has_records(page: Answered) -> None:
     if not page.records:
         raise ended_early(page, "a page without records, where the server says that there are more")
-
-
-class _Errand:
-    """A page that somebody fetches meanwhile; its error is kept for whoever asks for the result."""
-
-    def __init__(self, fetch: Fetch, asked: Asked) -> None:
-        self._fetch, self._asked, self._done = fetch, asked, anyio.Event()
-        self._came: Came | None = None
-        self._error: Exception | None = None
-
-    async def run(self) -> None:
-        try:
-            self._came = await self._fetch(self._asked)
-        except Exception as error:  # noqa: BLE001 (raised again by `result`)
-            self._error = error
-        self._done.set()
-
-    async def result(self) -> Came:
-        await self._done.wait()
-        if self._came is None:
-            assert self._error is not None
-            raise self._error
-        return self._came

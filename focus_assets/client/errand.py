@@ -1,0 +1,34 @@
+"""Let somebody fetch something meanwhile, and take it when it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+import anyio
+
+T = TypeVar("T")
+
+
+class Errand(Generic[T]):
+    """What a task of a group fetches; its error is kept for whoever asks for the result."""
+
+    def __init__(self, fetch: Callable[[], Awaitable[T]]) -> None:
+        self._fetch, self._done = fetch, anyio.Event()
+        self._found: list[T] = []
+        self._error: Exception | None = None
+
+    async def run(self) -> None:
+        """Do it; for the group."""
+        try:
+            self._found.append(await self._fetch())
+        except Exception as error:  # noqa: BLE001 (raised again by `result`)
+            self._error = error
+        self._done.set()
+
+    async def result(self) -> T:
+        """What was found, or the error that came instead."""
+        await self._done.wait()
+        if self._error is not None:
+            raise self._error
+        return self._found[0]
