@@ -243,12 +243,21 @@ def sandbox(  # noqa: PLR0913 - each option is one
     inclusive: Annotated[bool, typer.Option("--inclusive", help="A delta has rows of its very timestamp too.")] = False,
     gzip: Annotated[bool, typer.Option(help="Whether answers are compressed.")] = True,
     fault_rate: Annotated[float, typer.Option(min=0, max=1, help="The share of requests that go wrong.")] = 0.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Say URL, username and password as one JSON object.")] = False,
+    discovery: Annotated[
+        bool, typer.Option("--discovery", help="Instead: a registry, an identity service and two services.")
+    ] = False,
+    items: Annotated[int, typer.Option(min=0, help="With --discovery: offers of each owner.")] = 2000,
+    as_json: Annotated[bool, typer.Option("--json", help="Say URL and credentials as one JSON object.")] = False,
 ) -> int:
     """Serve a Data Exchange API with real reference data and made-up retail data, until Ctrl-C."""
-    from focus_assets.cli.sandbox import drift_of, run
-    from focus_assets.sandbox import ANCHOR, PLAIN, Extensions, FaultPlan, SandboxOptions, Sizes
+    from focus_assets.cli.sandbox import drift_of, run, run_discovery
+    from focus_assets.sandbox import ANCHOR, AT_PLACES, PLAIN, Extensions, FaultPlan, SandboxOptions, Sizes
+    from focus_assets.sandbox.discovery import DiscoveryOptions
 
+    if discovery:
+        given = DiscoveryOptions(seed, items, client_id=username, client_secret=password, token_life=token_life)
+        plan = FaultPlan(rate=fault_rate, seed=seed, kinds=AT_PLACES) if fault_rate else None
+        return run_discovery(context.obj, given, (host, port), plan, as_json=as_json)
     options = SandboxOptions(
         seed=seed,
         countries=tuple(code.strip() for code in countries.split(",") if code.strip()),

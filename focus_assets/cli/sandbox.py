@@ -9,6 +9,7 @@ import typer
 
 from focus_assets.cli.call import Call, print_json
 from focus_assets.sandbox import FaultPlan, Sandbox, SandboxOptions, serve
+from focus_assets.sandbox.discovery import DiscoveryOptions, DiscoverySandbox
 
 
 def run(call: Call, options: SandboxOptions, where: tuple[str, int], faults: FaultPlan | None, *, as_json: bool) -> int:
@@ -21,6 +22,23 @@ def run(call: Call, options: SandboxOptions, where: tuple[str, int], faults: Fau
             print_json({"url": url, "username": options.username, "password": options.password})
         else:
             _tell(call, sandbox, url)
+
+    asyncio.run(serve(sandbox, host, port, started=started))
+    return 0
+
+
+def run_discovery(
+    call: Call, options: DiscoveryOptions, where: tuple[str, int], faults: FaultPlan | None, *, as_json: bool
+) -> int:
+    """Until Ctrl-C or SIGTERM; OSError where the port is taken."""
+    sandbox = DiscoverySandbox(options, faults)
+    host, port = where
+
+    def started(url: str) -> None:
+        if as_json:
+            print_json({"url": url, "client_id": options.client_id, "client_secret": options.client_secret})
+        else:
+            _tell_of_services(call, sandbox, url)
 
     asyncio.run(serve(sandbox, host, port, started=started))
     return 0
@@ -43,3 +61,12 @@ def _tell(call: Call, sandbox: Sandbox, url: str) -> None:
         out.print(f"  {service}: {', '.join(resource.name for resource in resources)}")
     out.print(f"  countries: {', '.join(options.countries)}")
     out.print(f"  POST {url}/sandbox/change lets its world change. Ctrl-C ends it.", soft_wrap=True)
+
+
+def _tell_of_services(call: Call, sandbox: DiscoverySandbox, url: str) -> None:
+    options, out = sandbox.options, call.out
+    known = f"client_id {options.client_id}  client_secret {options.client_secret}"
+    out.print(f"The registry listens at {url}  {known}", soft_wrap=True)
+    for service, collections in sandbox.catalog.items():
+        out.print(f"  {service}: {', '.join(collections)}")
+    out.print(f"  owners: {', '.join(options.owners)}. Ctrl-C ends it.")

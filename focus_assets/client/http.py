@@ -303,7 +303,7 @@ class ApiClient:
         """The answer to a request with credentials, its head checked; closed at the end."""
         grant = None if ask.anonymous else await self._auth.grant(self._post)
         own = 0  # grants obtained for this request that were refused
-        for _ in range(_MOST_GRANTS):
+        for shown in range(1, _MOST_GRANTS + 1):
             granted = self._clock.monotonic()
             async with self._sent(ask, grant) as reply:
                 if reply.response.status_code != 401 or ask.anonymous:
@@ -311,7 +311,8 @@ class ApiClient:
                     yield reply
                     return
             own += grant is not None and grant.own and self._clock.monotonic() - granted < _FRESH_SECONDS
-            grant = await self._another(ask, grant, own)
+            if shown < _MOST_GRANTS:
+                grant = await self._another(ask, grant, own)
         raise self._auth.failure(ask.url)
 
     async def _another(self, ask: _Ask, refused: Grant | None, own: int) -> Grant:

@@ -5,7 +5,7 @@ from focus_assets.sandbox.app import Sandbox
 from focus_assets.sandbox.control import Seen
 from focus_assets.sandbox.data import Attribute, Listed, Resource, Rows, Services
 from focus_assets.sandbox.exchange import Ending, Request, Response
-from focus_assets.sandbox.faults import Fault, FaultPlan, Kind
+from focus_assets.sandbox.faults import AT_PLACES, Fault, FaultPlan, Kind
 from focus_assets.sandbox.options import ANCHOR, PLAIN, Extensions, SandboxOptions
 from focus_assets.sandbox.retail import Sizes
 from focus_assets.sandbox.server import SandboxServer, serve
@@ -14,6 +14,7 @@ from focus_assets.sandbox.world import Change, Changed
 
 __all__ = [
     "ANCHOR",
+    "AT_PLACES",
     "PLAIN",
     "Alteration",
     "Attribute",

@@ -53,6 +53,10 @@ USUAL = (
 """What chance chooses from unless it is told otherwise."""
 STREAMS = frozenset({"full", "created", "updated", "deleted"})
 ENDPOINTS = (*sorted(STREAMS), "auth", "schema", "state")
+PLACES = ("registry", "token", "descriptor", "items")
+"""Where the discovery sandbox may fail."""
+AT_PLACES = (*(Kind.TOO_MANY, Kind.UNAVAILABLE, Kind.FAILED, Kind.UNAUTHORIZED, Kind.DROP), Kind.HTML, Kind.EMPTY)
+"""What chance chooses from there."""
 ANY = "*"
 
 
@@ -83,7 +87,8 @@ Step = tuple[str, Kind | Fault | str]
 class FaultPlan:
     """What goes wrong next. A step of the script waits for its endpoint and happens once; then chance decides.
 
-    An endpoint is one of auth, schema, state, full, created, updated and deleted, or `*`.
+    An endpoint is one of auth, schema, state, full, created, updated and deleted (for discovery: registry, token,
+    descriptor and items), or `*`.
     """
 
     def __init__(
@@ -128,8 +133,9 @@ class FaultPlan:
 
 
 def _endpoint(name: str) -> str:
-    if name not in (*ENDPOINTS, ANY):
-        raise ValueError(f"{name!r} is no endpoint; known: {', '.join((*ENDPOINTS, ANY))}")
+    known = (*ENDPOINTS, *PLACES, ANY)
+    if name not in known:
+        raise ValueError(f"{name!r} is no endpoint; known: {', '.join(known)}")
     return name
 
 

@@ -13,13 +13,20 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from types import TracebackType
-from typing import Self
+from typing import Generic, Protocol, Self, TypeVar
 from urllib.parse import parse_qsl
 
-from focus_assets.sandbox.app import Sandbox
 from focus_assets.sandbox.exchange import Ending, Request, Response, json_response
 
 Answer = Callable[[Request], Awaitable[Response]]
+
+
+class Answering(Protocol):
+    """What a server serves."""
+
+    def answer(self, request: Request) -> Response:
+        """The answer to one request, from any thread."""
+
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +47,7 @@ class _BadRequest(Exception):
 
 
 async def serve(
-    sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0, *, started: Callable[[str], None] | None = None
+    sandbox: Answering, host: str = "127.0.0.1", port: int = 0, *, started: Callable[[str], None] | None = None
 ) -> None:
     """Serve until cancelled; `started` is told the URL. OSError where the port is taken."""
     async with listening(sandbox, host, port) as url:
@@ -50,7 +57,7 @@ async def serve(
 
 
 @asynccontextmanager
-async def listening(sandbox: Sandbox, host: str, port: int) -> AsyncIterator[str]:
+async def listening(sandbox: Answering, host: str, port: int) -> AsyncIterator[str]:
     """The URL at which it listens; at the end no connection is left."""
     connections: set[asyncio.Task[None]] = set()
 
@@ -223,11 +230,14 @@ def _framed(chunk: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(chunk), chunk) if chunk else b""
 
 
-class SandboxServer:
+A = TypeVar("A", bound=Answering)
+
+
+class SandboxServer(Generic[A]):
     """A sandbox on a port of its own, in a thread of its own, for as long as the `with` lasts."""
 
-    def __init__(self, sandbox: Sandbox | None = None, *, host: str = "127.0.0.1", port: int = 0) -> None:
-        self.sandbox = sandbox or Sandbox()
+    def __init__(self, sandbox: A, *, host: str = "127.0.0.1", port: int = 0) -> None:
+        self.sandbox = sandbox
         self.url = ""
         self._host, self._port = host, port
         self._ready = threading.Event()

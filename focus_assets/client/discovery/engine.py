@@ -177,8 +177,7 @@ class Discovery:
 
     async def call(self, service: Service, call: Call) -> Any:
         """What a service answers, as JSON; None for an empty answer. Raises ApiError with its correlation id."""
-        request = self._request(call)
-        return await self._sent(await self._client(service), request, repeats=call.repeats)
+        return await self._sent(await self._client(service), self._request(call), as_it_is, repeats=call.repeats)
 
     async def delete(self, service: Service, call: Call) -> None:
         """Like `call`; what is gone at a further attempt was deleted by the one before, whose answer was lost."""
@@ -202,8 +201,9 @@ class Discovery:
         return Listing(resource, url, partial(self._page, service, resource, call), self._group)
 
     async def _page(self, service: Service, resource: Resource, call: Call, url: str) -> Page:
-        answer = await self.call(service, replace(call, url=url, params={}, owner=False))
-        return read_page(answer, resource.key, url=url, location=service.location)
+        request = self._request(replace(call, url=url, params={}, owner=False))
+        read = partial(read_page, key=resource.key, url=url, location=service.location)
+        return await self._sent(await self._client(service), request, read)
 
     def _request(self, call: Call) -> Request:
         headers = {"content-type": CONTENT_TYPE, "x-correlation-id": self._tools.new_id(), **_lowered(call.headers)}
@@ -213,12 +213,14 @@ class Discovery:
         owner = {"owner": self.owner} if call.owner and self.owner else {}
         return {**owner, **call.params}
 
-    async def _sent(self, client: ApiClient, request: Request, *, repeats: bool = True) -> Any:
+    async def _sent(
+        self, client: ApiClient, request: Request, understand: Callable[[Any], T], *, repeats: bool = True
+    ) -> T:
         send = client.body if request.method == "GET" else client.write
 
-        async def once() -> Body | ApiError:
+        async def once() -> T | ApiError:
             try:
-                return await send(request)
+                return understand(_value(await send(request), request, client))
             except RateLimited:  # which says that it was not done
                 raise
             except ApiError as error:
@@ -229,8 +231,7 @@ class Discovery:
         found = await self._told(request, lambda: self._repeat(once))
         if isinstance(found, ApiError):
             raise _correlated(found, request)
-        shown = Subject(url=redact(request.url), hide=client.hide)
-        return read_document(found.data, shown) if found.data.strip() else None
+        return found
 
     async def _told(self, request: Request, operation: Callable[[], Awaitable[T]]) -> T:
         try:
@@ -243,7 +244,8 @@ class Discovery:
         url = f"{join(self._start.registry_url, 'services', self.owner or 'root')}/"
         try:
             async with self._made((self._start.registry_url,), NoAuth()) as client:
-                found = read_registry(await self._sent(client, self._request(Call(url, owner=False, token=False))))
+                request = self._request(Call(url, owner=False, token=False))
+                found = await self._sent(client, request, read_registry)
             for service in found.values():
                 self._check_origin(service)
         except ApiError as error:
@@ -275,8 +277,8 @@ class Discovery:
     async def _describe(self, service: Service) -> Descriptor:
         url = f"{join(service.location, 'descriptor', 'raw')}/"
         try:
-            answer = await self._sent(await self._client(service), self._request(Call(url, owner=False)))
-            return read_descriptor(answer, service)
+            read = partial(read_descriptor, service=service)
+            return await self._sent(await self._client(service), self._request(Call(url, owner=False)), read)
         except (TokenFailed, AuthenticationFailed):
             raise
         except ApiError as error:
@@ -350,6 +352,16 @@ def _correlated(error: ApiError, request: Request) -> ApiError:
         error.correlation_id = request.headers["x-correlation-id"]
         error.add_note(f"X-Correlation-ID: {error.correlation_id}")
     return error
+
+
+def as_it_is(answer: Any) -> Any:
+    """Any answer will do."""
+    return answer
+
+
+def _value(body: Body, request: Request, client: ApiClient) -> Any:
+    subject = Subject(url=redact(request.url), hide=client.hide)
+    return read_document(body.data, subject) if body.data.strip() else None
 
 
 def _lowered(headers: Mapping[str, str]) -> dict[str, str]:

@@ -33,7 +33,7 @@ def _served(options: SandboxOptions | None = None, *faults: tuple[str, Fault | K
 
 
 @contextmanager
-def _client(server: SandboxServer) -> Iterator[http.client.HTTPConnection]:
+def _client(server: SandboxServer[Sandbox]) -> Iterator[http.client.HTTPConnection]:
     connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=20)
     with closing(connection):
         yield connection
@@ -55,7 +55,7 @@ def _token(connection: http.client.HTTPConnection) -> str:
 
 
 @contextmanager
-def _raw(server: SandboxServer) -> Iterator[socket.socket]:
+def _raw(server: SandboxServer[Sandbox]) -> Iterator[socket.socket]:
     host, port = server.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=20) as connection:
         yield connection
@@ -249,7 +249,7 @@ def test_a_server_ends_while_it_is_sending(capfd: pytest.CaptureFixture[str]) ->
 
 def test_a_port_that_is_taken_is_an_error_at_the_start() -> None:
     with _served() as server, pytest.raises(OSError, match="address already in use"):
-        SandboxServer(port=int(server.url.rsplit(":", 1)[1])).__enter__()
+        SandboxServer(Sandbox(), port=int(server.url.rsplit(":", 1)[1])).__enter__()
 
 
 def test_it_listens_on_the_loopback_alone_unless_told_otherwise() -> None:

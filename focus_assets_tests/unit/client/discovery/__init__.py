@@ -1,0 +1,1 @@
+"""Discovery, without a socket."""
