@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
+import anyio
 from anyio.abc import TaskGroup
 
 from focus_assets.client.errand import Errand
