@@ -220,7 +220,7 @@ class Discovery:
 
         async def once() -> T | ApiError:
             try:
-                return understand(_value(await send(request), request, client))
+                return understand(_value(await send(request), request, client, may_be_empty=understand is as_it_is))
             except RateLimited:  # which says that it was not done
                 raise
             except ApiError as error:
@@ -359,9 +359,10 @@ def as_it_is(answer: Any) -> Any:
     return answer
 
 
-def _value(body: Body, request: Request, client: ApiClient) -> Any:
-    subject = Subject(url=redact(request.url), hide=client.hide)
-    return read_document(body.data, subject) if body.data.strip() else None
+def _value(body: Body, request: Request, client: ApiClient, *, may_be_empty: bool) -> Any:
+    if may_be_empty and not body.data.strip():
+        return None
+    return read_document(body.data, Subject(url=redact(request.url), hide=client.hide))
 
 
 def _lowered(headers: Mapping[str, str]) -> dict[str, str]:

@@ -58,7 +58,7 @@ async def test_an_item_lives(server: Server) -> None:
         assert made["ref"] not in [item["ref"] async for item in settings.list()]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(4))
 async def test_a_listing_is_whole_whatever_fails_on_the_way(seed: int) -> None:
     faults = FaultPlan(rate=0.2, seed=seed, kinds=AT_PLACES, seconds=0.01)
     with SandboxServer(DiscoverySandbox(SandboxOptions(items=300, per_page=50), faults)) as server:
