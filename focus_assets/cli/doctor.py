@@ -237,9 +237,10 @@ def _probe_schemas(database: Database, services: set[str]) -> None:
     """Leaves nothing behind: a schema that was not there is not there afterwards."""
     for service in sorted(services):
         with database.connection(f"use the schema {service!r}") as connection, connection.begin() as transaction:
-            if not sa.inspect(connection).has_schema(service):
-                connection.execute(sa.schema.CreateSchema(service))
-            _probe_table(service).create(connection)
+            schema = sa.quoted_name(database.dialect.schema_name(service), quote=True)
+            if not sa.inspect(connection).has_schema(schema):
+                connection.execute(sa.schema.CreateSchema(schema))
+            _probe_table(schema).create(connection)
             transaction.rollback()
 
 

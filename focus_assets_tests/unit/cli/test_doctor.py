@@ -14,11 +14,11 @@ from focus_assets.cli.doctor import Finding, examine_database
 from focus_assets.config import Config, Document
 
 
-def config_of(home: Path, url: str) -> Config:
+def config_of(home: Path, url: str, service: str = "retail") -> Config:
     source = {
         "kind": "exchange",
         "base_url": "http://127.0.0.1:1",
-        "business_service": "retail",
+        "business_service": service,
         "auth": {"kind": "none"},
         "countries": ["DE"],
     }
@@ -38,6 +38,16 @@ def test_a_schema_that_was_not_there_is_not_there_afterwards(tmp_path: Path, pos
     engine = create_engine(postgres_url, poolclass=NullPool)
     assert inspect(engine).get_schema_names() == ["information_schema", "public"]
     assert inspect(engine).get_table_names() == []
+
+
+@pytest.mark.parametrize("service", ["retail", "two.parts", 'it\'s a "shop"', "Temp"])
+@pytest.mark.parametrize("kind", ["duckdb", "mysql", "postgres"])
+def test_whatever_a_service_is_called_a_database_that_is_well_is_told_so(
+    tmp_path: Path, request: pytest.FixtureRequest, kind: str, service: str
+) -> None:
+    url = "duckdb:///focus.duckdb" if kind == "duckdb" else request.getfixturevalue(f"{kind}_url")
+    found = list(examine_database(config_of(tmp_path, url, service)))
+    assert [(one.what, one.ok) for one in found] == [("connect", True), ("rights", True)], found
 
 
 @pytest.mark.parametrize(
