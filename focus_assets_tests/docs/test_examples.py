@@ -39,7 +39,7 @@ LAUNCHPAD = {"accept_shrink"}
 
 def pages(root: Path) -> list[Path]:
     """Every document."""
-    return [*root.glob("*.md"), *(root / "docs").rglob("*.md")]
+    return [*root.glob("*.md"), *(root / "docs").rglob("*.md"), *(root / "examples").rglob("*.md")]
 
 
 def blocks(root: Path, *languages: str) -> Iterator[tuple[str, str]]:

@@ -35,6 +35,7 @@ def test_it_is_mirrored_verified_changed_and_mirrored_again(place: Place, monkey
         assert {one["verdict"] for one in first.records} == {place.example.verdict}
         assert spelled(place.stored()) == spelled(server.rows())
         assert place.focus("verify").code == 0
+        assert place.focus("source", "try", place.example.source).code == 0
         before = server.rows()
         server.change()
         assert server.rows() != before
@@ -46,6 +47,34 @@ def test_it_is_mirrored_verified_changed_and_mirrored_again(place: Place, monkey
         assert place.focus("verify").code == 0
         third = place.focus("sync", "--json")
         assert {(one["inserted"], one["updated"], one["deleted"]) for one in third.records} == {(0, 0, 0)}
+
+
+ENDPOINTS = (
+    (EXAMPLES[0], "/world/places.json?_shape=objects&_size=500", "counted"),
+    (EXAMPLES[4], "/rates.xml", "counted"),
+    (EXAMPLES[1], "/posts?_page=1&_limit=10", "unverified"),
+    (EXAMPLES[3], "/stations.csv", "unverified"),
+    (EXAMPLES[5], "/historical?symbol=AAPL&apikey=demo", "unverified"),
+)
+
+
+@pytest.mark.parametrize(
+    ("example", "database", "endpoint", "verdict"),
+    [(example, "sqlite", endpoint, verdict) for example, endpoint, verdict in ENDPOINTS],
+    indirect=["example", "database"],
+    ids=[example.folder for example, _, _ in ENDPOINTS],
+)
+def test_a_first_entry_that_init_writes_loads_all_that_is_served(
+    place: Place, endpoint: str, verdict: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place.folder / "focus.yaml").unlink()
+    monkeypatch.setenv("THERE_KEY", "demo")
+    with place.example.serve(place.folder) as server:
+        called = place.focus("source", "init", f"{server.url}{endpoint}", "--name", "there")
+        assert (called.code, called.err) == (0, "")
+        (loaded,) = place.focus("sync", "--json").records
+        served = [row for row in server.rows() if row.get("_partition", "AAPL") == "AAPL"]
+        assert (loaded["error"], loaded["rows"], loaded["verdict"]) == (None, len(served), verdict)
 
 
 PRICES = EXAMPLES[5]

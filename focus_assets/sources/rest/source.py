@@ -24,9 +24,10 @@ from focus_assets.model.partition import PartitionRef
 from focus_assets.model.schema import ResourceSchema
 from focus_assets.model.state import State
 from focus_assets.sources.rest.answers import read_count
-from focus_assets.sources.rest.asking import ask_for, count_request
+from focus_assets.sources.rest.asking import ask_for, count_request, request_of
+from focus_assets.sources.rest.glimpse import Glimpse
 from focus_assets.sources.rest.inference import Inference
-from focus_assets.sources.rest.pages import count_at
+from focus_assets.sources.rest.pages import count_at, pages_of
 from focus_assets.sources.rest.reading import PageReader
 from focus_assets.sources.rest.rows import RecordDecoder, Recorder, prepared
 from focus_assets.sources.rest.schemas import inferred, known
@@ -142,6 +143,15 @@ class RestApi:
     async def repeat(self, operation: Callable[[], Awaitable[T]]) -> T:
         """Once: pages are asked for again one by one, and not all of them because of one."""
         return await operation()
+
+    async def glimpse(self, resource: str, partition: str) -> Glimpse:
+        """The first page, asked for once and not yet judged. Raises ApiError."""
+        found = self._resource(resource)
+        stored = known(self._settings, await in_thread(self._frozen.read))
+        ask = pages_of(found.pagination).first(ask_for(self._settings.base_url, found, partition))
+        body = await self._client.body(request_of(ask, found.method.value))
+        recorder = self._recorder(resource, partition)
+        return Glimpse(resource, recorder, ask, body, stored.get(resource), self._client.hide)
 
     def _resource(self, name: str) -> RestResource:
         if name not in self._settings.resources:
