@@ -2,29 +2,79 @@
 
 from __future__ import annotations
 
+import getpass
 import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from sqlalchemy.engine import URL, make_url
 
 from focus_assets_tests.services import missing
 
+_PROGRAM = shutil.which("mariadbd", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
+_STARTING_SECONDS = 60.0
 _USUAL = "mysql+pymysql://root@127.0.0.1:3306"
 
 
 @pytest.fixture(scope="session")
-def mysql_server() -> str:
-    """The URL of a server where databases may be made: FOCUS_TEST_MYSQL_URL, else the one on the usual port."""
+def mysql_server() -> Iterator[str]:
+    """The URL of a server where databases may be made.
+
+    FOCUS_TEST_MYSQL_URL, else the one on the usual port, else one of our own where MariaDB is installed.
+    """
+    url = os.environ.get("FOCUS_TEST_MYSQL_URL") or _USUAL
+    if _answers(url):
+        yield url
+    elif "FOCUS_TEST_MYSQL_URL" in os.environ or _PROGRAM is None:
+        missing(f"MariaDB or MySQL at {make_url(url).render_as_string()}")
+    else:
+        with _own_server(_PROGRAM) as own:
+            yield own
+
+
+def _answers(url: str) -> bool:
     import pymysql
 
-    url = os.environ.get("FOCUS_TEST_MYSQL_URL") or _USUAL
     try:
         _run(make_url(url), "SELECT 1")
-    except pymysql.Error as error:
-        missing(f"MariaDB or MySQL at {make_url(url).render_as_string()} ({error})")
-    return url
+    except pymysql.Error:
+        return False
+    return True
+
+
+@contextmanager
+def _own_server(program: str) -> Iterator[str]:
+    """A MariaDB on a port of its own, whose data go away with it."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"mysql+pymysql://root@127.0.0.1:{port}"
+    with tempfile.TemporaryDirectory(prefix="focus-mariadb-") as folder:
+        common = ["--no-defaults", f"--datadir={folder}/data", f"--user={getpass.getuser()}"]
+        install = [program.replace("mariadbd", "mariadb-install-db").replace("sbin", "bin"), *common]
+        subprocess.run([*install, "--auth-root-authentication-method=normal"], check=True, capture_output=True)
+        serve = [program, *common, f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder}/socket"]
+        with subprocess.Popen([*serve, f"--log-error={folder}/log"]) as server:
+            try:
+                _await(url, server)
+                yield url
+            finally:
+                server.terminate()
+
+
+def _await(url: str, server: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + _STARTING_SECONDS
+    while not _answers(url):
+        assert server.poll() is None, "MariaDB has ended"
+        assert time.monotonic() < until, "MariaDB does not answer"
+        time.sleep(0.05)
 
 
 @pytest.fixture
