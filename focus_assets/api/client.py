@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
@@ -24,6 +25,7 @@ from focus_assets.client import (
     SystemClock,
     Timeouts,
 )
+from focus_assets.client.protocol import as_it_is
 from focus_assets.config import Auth, OAuth2Auth
 from focus_assets.config.auth import NoAuth
 from focus_assets.model.errors import InvalidConfiguration
@@ -42,13 +44,14 @@ Params = Mapping[str, Value]
 class Response:
     """An answer whose body came whole; `next_link` is the target of the header `Link: …; rel="next"`."""
 
-    data: bytes
+    data: bytes = field(repr=False)
     url: str
     next_link: str | None = None
+    hide: Callable[[str], str] = field(default=as_it_is, repr=False)  # takes our credentials out of what errors show
 
     def json(self) -> Any:
         """The value of a JSON body: whole numbers are int, all others Decimal. Raises UnexpectedBody."""
-        return parse(self.data, Format.JSON, url=self.url)
+        return parse(self.data, Format.JSON, url=self.url, hide=self.hide)
 
     @property
     def text(self) -> str:
@@ -81,7 +84,7 @@ class ClientOptions:
 
 
 class RESTClient:
-    """One API, whose login, pace and retries all calls share; within `with`, or with `close` at the end.
+    """One API, whose login, pace and retries all calls and threads share; within `with`, or with `close` at the end.
 
     `auth` says who asks in the words of focus.yaml: `{"kind": "bearer", "token": "…"}`. A key or token never appears
     in an error. Requests leave for the host of `base_url` alone.
@@ -102,7 +105,7 @@ class RESTClient:
         self._auth = _validated(auth)
         self._headers = {name: SecretStr(value) for name, value in (headers or {}).items()}
         self._pace = rate_limiter.pace if rate_limiter else NoPace()
-        self._portal, self._stack = Portal(), ExitStack()
+        self._portal, self._stack, self._guard = Portal(), ExitStack(), threading.Lock()
         self._client: ApiClient | None = None
 
     def __repr__(self) -> str:
@@ -118,9 +121,10 @@ class RESTClient:
 
     def close(self) -> None:
         """Give the connections back; a later call opens new ones."""
-        self._client = None
-        self._stack.close()
-        self._portal.close()
+        with self._guard:
+            self._client = None
+            self._stack.close()
+            self._portal.close()
 
     def get(self, endpoint: str, params: Params | None = None) -> Response:
         """What the endpoint answers, asked again while its errors are repeatable. Raises ApiError."""
@@ -173,17 +177,17 @@ class RESTClient:
     @property
     def engine(self) -> ApiClient:
         """The asynchronous client, which lives in the portal's event loop."""
-        if self._client is None:
-            self._client = self._stack.enter_context(self._portal.enter(self._made()))
-        return self._client
+        with self._guard:
+            if self._client is None:
+                self._client = self._stack.enter_context(self._portal.enter(self._made()))
+            return self._client
 
     def _write(self, method: str, endpoint: str, json: object, *, params: Params | None) -> Response:
         request, client = self.request(endpoint, params, method=method, json=json), self.engine
         return self._answered(request, self._portal.call(lambda: client.write(request)))
 
-    @staticmethod
-    def _answered(request: Request, body: Body) -> Response:
-        return Response(body.data, request.url, body.next_link)
+    def _answered(self, request: Request, body: Body) -> Response:
+        return Response(body.data, request.url, body.next_link, self.engine.hide)
 
     def _made(self) -> ApiClient:
         clock, options = SystemClock(), self.options

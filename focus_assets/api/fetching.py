@@ -11,8 +11,8 @@ from focus_assets.api.database import DatabaseClient
 from focus_assets.api.errors import ErrorHandler
 from focus_assets.api.loading import DatabaseLoader
 from focus_assets.model.errors import ConfigurationError, FocusError
-from focus_assets.model.records import Format, Record
-from focus_assets.sources.rest.bodies import parse, records_at
+from focus_assets.model.records import Record
+from focus_assets.sources.rest.bodies import records_at
 from focus_assets.transform import Constants, Context, ExplodeKeys, Rename, Select, Step, pipeline
 
 PLACEHOLDER = "{identifier}"
@@ -83,9 +83,8 @@ class DataFetcher:
     def _fetched(self, identifier: str, endpoint: str, params: Params, *, unique_column: str) -> list[Record]:
         path = endpoint.replace(PLACEHOLDER, quote(identifier, safe=""))
         filled = {name: _filled(value, identifier) for name, value in params.items()}
-        answer, hide = self._api.get(path, filled), self._api.engine.hide
-        document = parse(answer.data, Format.JSON, url=answer.url, hide=hide)
-        found = records_at(document, self._data_key, url=answer.url, body=answer.data, hide=hide)
+        answer = self._api.get(path, filled)
+        found = records_at(answer.json(), self._data_key, url=answer.url, body=answer.data, hide=answer.hide)
         steps = self._steps(found, unique_column)
         return list(pipeline(steps)(found, Context(partition=identifier, key=(unique_column,))))
 

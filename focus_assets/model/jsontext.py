@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import accumulate
 from json.encoder import encode_basestring
 from typing import Any, TypeAlias, cast
 
@@ -40,7 +41,8 @@ Json: TypeAlias = bool | str | Number | NotNumber | list[Any] | Members | None
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
 _PART_SIGNS, _QUOTE = (b",", b"[", b"{"), ord('"')
 _PART = re.compile(rb'[,\[{]|"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
-_STEP = {"[": 1, "{": 1, "]": -1, "}": -1}
+_STEP = {"[": 1, "{": 1, "]": -1, "}": -1, '"': 0}
+_BESIDES = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^\[\]{}"]++', re.DOTALL)  # all but brackets, and quotes left open
 _COLON = re.compile(r"[ \t\r\n]*:")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NUMBER = re.compile(r"-?([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?)0*([0-9]*))?")
@@ -78,9 +80,14 @@ def has_too_many_parts(text: bytes, most: int = MAX_PARTS) -> bool:
 
 def too_deep_at(text: str, limit: int = MAX_DEPTH) -> int | None:
     """Where the text nests deeper than `limit` (without any recursion); None where it does not."""
-    if text.count("[") + text.count("{") <= limit:
+    if text.count("[") + text.count("{") <= limit or _depth(text) <= limit:
         return None
     return next((place for place, depth, _ in _walk(text) if depth > limit), None)
+
+
+def _depth(text: str) -> int:
+    """How deep a text nests, without a look at its single tokens."""
+    return max(accumulate(map(_STEP.__getitem__, _BESIDES.sub("", text))), default=0)
 
 
 def name_at(text: str, place: int) -> str:

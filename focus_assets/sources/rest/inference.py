@@ -45,12 +45,12 @@ class Inference:
     def add(self, record: Record) -> None:
         """Look at one record."""
         for name, value in record.items():
-            if name in self._given:
-                continue
             seen = self._seen.get(name)
             if seen is None:
+                if name in self._given:
+                    continue
                 seen = self._seen[name] = _Seen()
-            if value is not None:
+            if value is not None and type(value) is not seen.settled:
                 seen.add(value, texts=self._texts)
 
     def types(self, changed: Iterable[str] = ()) -> dict[str, ColumnType]:
@@ -83,6 +83,7 @@ class _Seen:
     shapes: set[Kind] | None = None  # what each of its texts could be
     naive: bool = False  # a timestamp had no zone
     doubles: bool = True  # a double's shortest text is each of its numbers
+    settled: type | None = None  # no further value of this type tells anything new
 
     def add(self, value: Any, *, texts: bool) -> None:
         if isinstance(value, date | UUID):  # a script's own, and a datetime is a date
@@ -90,12 +91,15 @@ class _Seen:
         if not isinstance(value, str):
             self.kinds.add(kind := _kind(value))
             self.doubles = self.doubles and (kind not in _NUMBERS or _is_double(value))
+            if isinstance(value, bool | list | dict):
+                self.settled = type(value)
             return
         self.kinds.add(Kind.TEXT)
         if self.shapes is None:
             self.shapes = {kind for kind in _SHAPES if texts or kind not in _OF_TEXTS}
         # most columns of texts are soon known to be nothing else
         self.shapes = {kind for kind in self.shapes if _SHAPES[kind](value)} if self.shapes else self.shapes
+        self.settled = None if self.shapes else str
         self.naive = self.naive or (Kind.TIMESTAMP in self.shapes and not _ZONED.fullmatch(value))
 
     def type(self, *, timed: bool) -> ColumnType:

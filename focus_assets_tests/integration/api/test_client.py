@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from focus_assets.api import DatabaseClient, DataFetcher, ErrorHandler
 from focus_assets.api.client import ClientOptions, OAuthClient, RateLimiter, RESTClient
 from focus_assets.api.portal import Portal
 from focus_assets.model.errors import (
@@ -108,6 +112,24 @@ def test_a_refused_login_shows_no_secret(httpserver: HTTPServer) -> None:
     assert "s3cret" not in str(caught.value)
 
 
+def test_an_answer_that_repeats_the_token_is_shown_without_it(httpserver: HTTPServer, tmp_path: Path) -> None:
+    httpserver.expect_request("/echo").respond_with_data("<html>you said canary-t0ken")
+    httpserver.expect_request("/note").respond_with_data('{"Note": "you said canary-t0ken"}')
+    with RESTClient(httpserver.url_for(""), auth={"kind": "bearer", "token": "canary-t0ken"}) as client:
+        with pytest.raises(UnexpectedBody, match="you said") as caught:
+            client.get_json("echo")
+        db = DatabaseClient(f"sqlite:///{tmp_path / 'prices.db'}")
+        fetcher = DataFetcher(client, db, table="prices", data_key="prices")
+        fetcher.errors = ErrorHandler(db.database, log=tmp_path / "errors.jsonl")
+        stored = fetcher.fetch_and_store(["x"], endpoint="note?of={identifier}", unique_column="day")
+        shown = [str(caught.value), repr(client.get("echo")), str(stored), str(fetcher.errors.get_error_summary())]
+    assert "you said" in shown[2]
+    assert "canary" not in "".join(traceback.format_exception(caught.value)) + "".join(shown)
+    kept = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert b"you said" in kept
+    assert b"canary" not in kept
+
+
 def test_a_body_is_bounded(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/large").respond_with_data("x" * 2000)
     with (
@@ -149,6 +171,14 @@ def test_a_closed_client_leaves_no_thread_and_may_be_used_again(httpserver: HTTP
         assert "focus-assets-portal" in {thread.name for thread in set(threading.enumerate()) - before}
         client.close()
         assert "focus-assets-portal" not in {thread.name for thread in set(threading.enumerate()) - before}
+
+
+def test_a_client_that_is_forgotten_leaves_no_thread(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/").respond_with_json({})
+    before = set(threading.enumerate())
+    assert RESTClient(httpserver.url_for("")).get_json("") == {}
+    gc.collect()
+    assert "focus-assets-portal" not in {thread.name for thread in set(threading.enumerate()) - before}
 
 
 def test_a_portal_that_is_forgotten_ends_with_its_last_user() -> None:

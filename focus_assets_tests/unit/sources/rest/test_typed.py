@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from focus_assets.model.errors import BadValue, MissingKey
+from focus_assets.model.errors import BadValue, MissingKey, RowError
+from focus_assets.model.feed import Row
 from focus_assets.model.records import Record
-from focus_assets.model.schema import Column, ResourceSchema, parse_type
+from focus_assets.model.schema import KNOWN_TYPES, Column, ResourceSchema, parse_type
 from focus_assets.sources.rest.typed import RecordReader
 
 
@@ -132,3 +136,35 @@ def test_the_key_of_a_record_is_found_where_it_is_whole() -> None:
 def test_an_integer_that_python_would_not_write_out_is_refused_too() -> None:
     with pytest.raises(BadValue, match="far too many digits"):
         read("json", 10**5000)
+
+
+ANYTHING = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.integers(-(2**65), 2**65),
+    st.decimals(),
+    st.floats(),
+    st.text(),
+    st.sampled_from(["\ud800", "a\0", "2025-02-30", "12", "1e5", "true", "123E4567-e89b-12d3-a456-426614174000"]),
+    st.dates(),
+    st.dates().map(str),
+    st.datetimes().map(lambda moment: f"{moment.isoformat()}+02:00"),
+    st.binary(max_size=3),
+    st.lists(st.text(max_size=2), max_size=2),
+)
+
+
+@given(value=ANYTHING, kind=st.sampled_from([*map(str, KNOWN_TYPES.values()), "decimal(6,2)"]), texts=st.booleans())
+def test_the_quick_way_reads_what_the_exact_one_reads(value: Any, kind: str, texts: bool) -> None:
+    reader = RecordReader(schema_of(id="int64", v=kind), texts=texts)
+
+    def outcome(read: Callable[[], Row]) -> tuple[str, str]:
+        try:
+            row = read()
+        except RowError as error:
+            return type(error).__name__, str(error)
+        return type(row[1]).__name__, repr(row)
+
+    record = {"id": 1, "v": value}
+    assert outcome(lambda: reader.row(record, number=1)) == outcome(lambda: reader._exactly(record, 1))
