@@ -12,7 +12,7 @@ endif
 
 .PHONY: help
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: setup
 setup: .venv/.run ## make .venv with what running needs (every target that needs it does it)
@@ -91,6 +91,10 @@ planted: .venv/.dev ## plant bugs in a copy of the package, one at a time, and s
 .PHONY: simulate
 simulate: .venv/.dev ## try to break the mirror by seed (SEEDS=0-999 ARGS="--naive --database postgresql")
 	@$(BIN)/python -m focus_assets_tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(ARGS)
+
+.PHONY: simulate-writes
+simulate-writes: .venv/.dev ## try by seed to make a write end otherwise than told (SEEDS=0-1999)
+	@$(BIN)/python -m focus_assets_tests.simulation.writes $(if $(SEEDS),--seeds $(SEEDS)) $(ARGS)
 
 .PHONY: golden
 golden: .venv/.dev ## rewrite the golden files; their diff is the review

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 import anyio
 
-from focus_assets.database.threads import in_thread
 from focus_assets.model.errors import DatabaseError
 from focus_assets.writeback import intents
 from focus_assets.writeback.intent import Intent, State
@@ -38,9 +37,9 @@ class Pass:
 
 async def drain(writer: Writer, *, workers: int = WORKERS) -> Pass:
     """Work on everything that is due now; different keys at once. Raises DatabaseError where not all could be taken."""
-    await in_thread(intents.ensure, writer.database)
+    await writer.ask(intents.ensure)
     done, due = Pass(), writer.now()
-    waiting = await in_thread(intents.count_due, writer.database, due)
+    waiting = await writer.ask(intents.count_due, due)
     async with anyio.create_task_group() as group:
         for _ in range(min(workers, waiting)):
             group.start_soon(_work, writer, due, done)
@@ -51,8 +50,8 @@ async def drain(writer: Writer, *, workers: int = WORKERS) -> Pass:
 
 async def replay(writer: Writer, operation_id: str) -> Intent:
     """Let a DEAD intent be tried again, by the next pass. Raises UnknownOperation, ValueError where it is not DEAD."""
-    await in_thread(intents.ensure, writer.database)
-    intent = await in_thread(intents.read, writer.database, operation_id)
+    await writer.ask(intents.ensure)
+    intent = await writer.ask(intents.read, operation_id)
     return await writer.save(writer.decide(intent, Replayed()))
 
 
@@ -65,7 +64,7 @@ async def _work(writer: Writer, due: int, done: Pass) -> None:
 
 
 async def _claim(writer: Writer, due: int) -> Intent | None:
-    return await in_thread(intents.claim, writer.database, due=due, now=writer.now(), until=writer.leased())
+    return await writer.ask(intents.claim, due=due, now=writer.now(), until=writer.leased())
 
 
 async def _guarded(writer: Writer, intent: Intent, done: Pass) -> None:

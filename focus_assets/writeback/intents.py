@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from typing import Any
+from weakref import WeakSet
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -41,8 +42,13 @@ INTENTS = BOOKS.table(
 OWED = "groupdelete"
 
 
+_ready: WeakSet[Database] = WeakSet()
+
+
 def ensure(database: Database) -> None:
-    """Make the table and the view `groupdelete` of what is still owed. Raises DatabaseError."""
+    """Make the table, and the view `groupdelete` of what is still owed. Raises DatabaseError."""
+    if database in _ready:
+        return
     BOOKS.ensure(database)
     if not _has_view(database):
         try:
@@ -50,6 +56,7 @@ def ensure(database: Database) -> None:
         except DatabaseError:
             if not _has_view(database):  # else another process was quicker
                 raise
+    _ready.add(database)
 
 
 def record(database: Database, intent: Intent, *, now: int) -> None:

@@ -191,7 +191,9 @@ def _created(intent: Intent, now: int) -> Intent:
     if standings == {Standing.CLEAR}:
         return _ended(intent, State.COMPENSATED)
     state = State.UNKNOWN if Standing.SENT in standings else State.COMPENSATING
-    return replace(intent, state=state, next_at=now)
+    # Whoever sent it may have stood still before it left: not later than now.
+    steps = tuple(replace(step, sent_at=now) if step.standing is Standing.SENT else step for step in intent.steps)
+    return replace(intent, state=state, steps=steps, next_at=now)
 
 
 def _undone(intent: Intent, event: Answered, now: int, terms: Terms) -> Intent:

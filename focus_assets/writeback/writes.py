@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 import anyio
 
@@ -24,6 +25,14 @@ from focus_assets.writeback.intent import Intent, Kind, Standing, Step
 from focus_assets.writeback.saga import SECOND, Answered, Begun, Event, Outcome, Overslept, Terms, decide
 
 Call = Callable[[str], Awaitable[Outcome]]
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Blocking(Protocol):
+    """Awaits a blocking call."""
+
+    async def __call__(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T: ...
 
 
 def micros_now() -> int:
@@ -46,6 +55,7 @@ class Writer:
     now: Callable[[], int] = micros_now
     chance: Callable[[], float] = random.random
     new_operation: Callable[[], str] = new_operation
+    blocking: Blocking = in_thread
 
     def intent(self, kind: Kind, key: str, target: str = "", payload: str = "") -> Intent:
         """A new one; whoever creates it works on it for as long as a lease lasts."""
@@ -71,9 +81,13 @@ class Writer:
         """The intent after an event that happens now."""
         return decide(intent, event, self.now(), self.terms)
 
+    async def ask(self, function: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Whatever the database says to it. Raises DatabaseError, and what the function raises."""
+        return await self.blocking(function, self.database, *args, **kwargs)
+
     async def save(self, intent: Intent) -> Intent:
         """Commit it. Raises OvertakenWrite, DatabaseError."""
-        return await in_thread(intents.save, self.database, intent, now=self.now())
+        return await self.ask(intents.save, intent, now=self.now())
 
     def answered(self, outcomes: tuple[Outcome, ...]) -> Answered:
         """What came of a round of calls."""
@@ -126,15 +140,15 @@ async def at_all(steps: tuple[Step, ...], call: Call) -> tuple[Outcome, ...]:
 
 
 async def _begun(writer: Writer, intent: Intent) -> Intent:
-    await in_thread(intents.ensure, writer.database)
-    await in_thread(intents.record, writer.database, intent, now=writer.now())
+    await writer.ask(intents.ensure)
+    await writer.ask(intents.record, intent, now=writer.now())
     return await writer.save(writer.decide(intent, Begun()))
 
 
 async def _rearm(writer: Writer, sent: Intent) -> None:
     """Our calls may have left after others had seen that nothing was there: it has to be seen again."""
     while True:
-        found = await in_thread(intents.read, writer.database, sent.operation_id)
+        found = await writer.ask(intents.read, sent.operation_id)
         try:
             await writer.save(writer.decide(found, Overslept()))
         except OvertakenWrite:

@@ -23,7 +23,7 @@ DEFAULT = "0-999"
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 1 where anything was wrong."""
     asked = _asked(arguments)
-    seeds = _seeds(asked.seeds)
+    seeds = seeds_of(asked.seeds)
     with server(asked.database) as url:
         if asked.trace:
             return _trace(seeds, Place(asked.database, url))
@@ -89,7 +89,8 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _seeds(text: str) -> range:
+def seeds_of(text: str) -> range:
+    """`7` or `0-999`."""
     first, _, last = text.partition("-")
     return range(int(first), int(last or first) + 1)
 

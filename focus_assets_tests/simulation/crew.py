@@ -30,15 +30,16 @@ class Place:
 
 def play(seeds: Sequence[int], place: Place, *, jobs: int = 1) -> Iterator[Report]:
     """The reports of these schedules, in the order of the seeds."""
-    yield from _shared(partial(_play, place), seeds, jobs)
+    yield from shared(partial(_play, place), seeds, jobs)
 
 
 def play_naively(seeds: Sequence[int], *, jobs: int = 1) -> Iterator[tuple[bool, bool]]:
     """How the naive client ends in the same schedules."""
-    yield from _shared(_play_naively, seeds, jobs)
+    yield from shared(_play_naively, seeds, jobs)
 
 
-def _shared(work: Callable[[Sequence[int]], list[T]], seeds: Sequence[int], jobs: int) -> Iterator[T]:
+def shared(work: Callable[[Sequence[int]], list[T]], seeds: Sequence[int], jobs: int) -> Iterator[T]:
+    """What the work brings of these seeds, in their order."""
     chunks = [seeds[start : start + CHUNK] for start in range(0, len(seeds), CHUNK)]
     if jobs < 2 or len(chunks) < 2:
         for chunk in chunks:

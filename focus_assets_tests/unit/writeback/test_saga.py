@@ -27,6 +27,8 @@ from focus_assets.writeback.saga import (
 TERMS = Terms(lifetime=60, lease=30, give_up=3600, base=1, cap=100)
 LIFE = 60 * SECOND
 NODES = ("a", "b")
+LOST_AT = SECOND
+SETTLED = LOST_AT + LIFE  # a create whose answer was lost may have left until then
 
 
 def intent(kind: Kind = Kind.CREATE, nodes: tuple[str, ...] = NODES) -> Intent:
@@ -73,16 +75,23 @@ def test_a_create_that_one_node_refused_is_undone_where_it_was_made() -> None:
 
 def test_a_404_while_the_create_may_still_be_on_its_way_proves_nothing() -> None:
     unknown = told(sent(), Lost("a", "?"), Refused("b", "no"))
-    early = told(taken(unknown), Cleared("a", LIFE - 1, found=False))
+    early = told(taken(unknown), Cleared("a", SETTLED - 1, found=False))
     assert early.state is State.COMPENSATING
-    assert early.next_at == LIFE
-    assert told(taken(early, LIFE), Cleared("a", LIFE, found=False), now=LIFE).state is State.COMPENSATED
+    assert early.next_at == SETTLED
+    assert told(taken(early, SETTLED), Cleared("a", SETTLED, found=False), now=SETTLED).state is State.COMPENSATED
 
 
 def test_a_delete_that_left_too_early_proves_nothing_however_late_its_answer_comes() -> None:
     unknown = told(sent(), Lost("a", "?"), Refused("b", "no"))
-    late = told(taken(unknown), Cleared("a", LIFE - 1, found=True), now=LIFE + 5 * SECOND)
+    late = told(taken(unknown), Cleared("a", SETTLED - 1, found=True), now=SETTLED + 5 * SECOND)
     assert late.state is State.COMPENSATING
+
+
+def test_a_create_may_have_left_as_late_as_its_answer_was_lost() -> None:
+    held_up = told(sent(now=0), Lost("a", "?"), Lost("b", "?"), now=5 * LIFE)
+    assert {step.sent_at for step in held_up.steps} == {5 * LIFE}
+    found = told(taken(held_up), *(Cleared(node, 6 * LIFE - 1, found=False) for node in NODES), now=6 * LIFE)
+    assert found.state is State.COMPENSATING
 
 
 def test_a_create_that_was_recorded_and_never_sent_owes_nothing() -> None:
@@ -106,7 +115,7 @@ def test_a_refusal_that_cannot_heal_is_dead_with_its_reason_once_the_others_are_
     found = taken(told(sent(), Lost("a", "?"), Lost("b", "?")))
     found = told(found, Stuck("a", "a: 403"), Lost("b", "b: 500"))
     assert found.state is State.COMPENSATING
-    dead = told(taken(found), Cleared("b", LIFE, found=True), now=LIFE)
+    dead = told(taken(found), Cleared("b", SETTLED, found=True), now=SETTLED)
     assert (dead.state, dead.error, dead.next_at) == (State.DEAD, "a: 403", None)
 
 
@@ -201,7 +210,7 @@ def test_no_course_of_events_ends_with_a_group_that_nobody_owes(data: st.DataObj
             clearing = found.state is State.COMPENSATING
             said = data.draw(outcomes(clearing, now))
             answered |= not clearing
-            _note(ghosts, said, found)
+            _note(ghosts, said, found, now)
             found = told(found, *said, now=now)
         assert (found.next_at is None) == (found.state in ENDED)
         if found.state is State.COMPENSATED:
@@ -210,11 +219,13 @@ def test_no_course_of_events_ends_with_a_group_that_nobody_owes(data: st.DataObj
             assert {step.standing for step in found.steps} == {Standing.HELD}
 
 
-def _note(ghosts: Ghosts, said: tuple[Outcome, ...], before: Intent) -> None:
+def _note(ghosts: Ghosts, said: tuple[Outcome, ...], before: Intent, now: int) -> None:
     held = {step.node for step in before.steps if step.standing is Standing.HELD}
     for outcome in said:
         if isinstance(outcome, Refused):
             ghosts.refused.add(outcome.node)
+        if isinstance(outcome, Lost) and before.state is State.SENT:
+            ghosts.sent_at[outcome.node] = now
         if isinstance(outcome, Made):
             ghosts.sent_at.pop(outcome.node)
         if isinstance(outcome, Cleared):
