@@ -21,11 +21,18 @@ Evaluations = Iterator[dg.AssetCheckEvaluation]
 
 @dataclass(frozen=True, slots=True)
 class CountryCheck:
-    """A check with one result a country; `judge` judges many partitions of one asset at once."""
+    """A check with one result a country; `judge` judges many partitions of one asset at once.
+
+    `{of}` in the description stands for what a partition is.
+    """
 
     name: str
     description: str
     judge: Callable[[Config, Sequence[PartitionRef]], list[Judgement]]
+
+    def description_of(self, item: Item) -> str:
+        """What it says of this asset."""
+        return self.description.format(of=_OF[item.schema.partitioned_by])
 
 
 def judge_counts(config: Config, refs: Sequence[PartitionRef]) -> list[Judgement]:
@@ -55,19 +62,20 @@ def judge_ages(config: Config, refs: Sequence[PartitionRef]) -> list[Judgement]:
     return [judge_freshness(ledger.get(ref), now, fresh_for_hours=hours[ref.source]) for ref in refs]
 
 
+_OF = {"_country": " of this country", "_partition": " of this identifier", None: ""}
 COUNTRY_CHECKS = (
     CountryCheck(
         COUNT,
-        "The mirror holds as many rows of this country as the server says: `COUNT(*)` = `total_items`, both just now.",
+        "The mirror holds as many rows{of} as the server says: `COUNT(*)` = `total_items`, both just now.",
         judge_counts,
     ),
     CountryCheck(
         CONTENT,
-        "The mirror's rows of this country were proven equal to the server's by a full diff that is not too old. "
+        "The mirror's rows{of} were proven equal to the server's by a full diff that is not too old. "
         "A warning where they were only counted.",
         judge_contents,
     ),
-    CountryCheck(FRESH, "The last load of this country is not older than `fresh_for_hours`.", judge_ages),
+    CountryCheck(FRESH, "The last load{of} is not older than `fresh_for_hours`.", judge_ages),
 )
 
 
@@ -97,7 +105,7 @@ def build_check(config: Config, item: Item, check: CountryCheck) -> dg.AssetChec
     @dg.asset_check(  # type: ignore[arg-type]  # Dagster takes events too, its annotation does not say so
         asset=item.key,
         name=check.name,
-        description=check.description,
+        description=check.description_of(item),
         partitions_def=item.partitions,
         required_resource_keys=resource_keys(config),
         pool=pool_of(config, item.source),

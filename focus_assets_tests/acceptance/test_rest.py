@@ -89,6 +89,24 @@ def test_each_resource_has_the_partitions_and_the_checks_that_can_be_decided(bot
     assert checks == {("things", COUNT), ("things", FRESH), ("prices", FRESH)}
 
 
+@pytest.mark.parametrize(
+    ("asset", "said"),
+    [
+        (THINGS, "The last load is not older than `fresh_for_hours`."),
+        (PRICES, "The last load of this identifier is not older than `fresh_for_hours`."),
+        (dg.AssetKey(["retail", "promotions"]), "The last load of this country is not older than `fresh_for_hours`."),
+    ],
+)
+def test_a_check_says_what_a_partition_is(both: Site, asset: dg.AssetKey, said: str) -> None:
+    (described,) = [
+        spec.description
+        for checks in refreshed(both).defs.asset_checks or ()
+        for spec in checks.check_specs
+        if (spec.asset_key, spec.name) == (asset, FRESH)
+    ]
+    assert described == said
+
+
 def test_a_whole_resource_is_materialised_and_judged(both: Site, api: Api) -> None:
     site = refreshed(both)
     assert site.materialize(asset="things", service="library").success

@@ -126,5 +126,5 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 def copied(root: Path, example: Example, to: Path) -> Path:
     """A copy of the example's folder, without what somebody's own trial has left there."""
-    ignored = shutil.ignore_patterns(".focus", "data", "*.db", "node", "datasette")
+    ignored = shutil.ignore_patterns(".focus", ".venv", "data", "*.db")
     return Path(shutil.copytree(root / "examples" / example.folder, to / example.folder, ignore=ignored))
