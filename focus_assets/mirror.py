@@ -37,7 +37,6 @@ from focus_assets.model.outcome import Outcome
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.plan import FullLoad, Plan, plan_load
 from focus_assets.model.schema import ResourceSchema
-from focus_assets.model.stamps import since
 from focus_assets.model.state import Bracket
 from focus_assets.model.verdict import (
     ConfirmShrink,
@@ -107,8 +106,7 @@ async def prepare(run: Run) -> None:
     standing = await in_thread(look, run.database, run.ref, run.target)
     refuse_lossy_drift(standing, run.target)
     run.stored_rows = standing.rows
-    watermark = run.entry.watermark if run.entry else None
-    run.before = await run.state(since(watermark, run.terms.overlap_seconds) if watermark else None)
+    run.before = await run.state(run.since_watermark())
     run.first = run.before
     # clocks of several servers may differ by as much as the overlap makes up for
     run.not_before = run.server_start and run.server_start - run.overlap

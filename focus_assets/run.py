@@ -7,6 +7,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -19,9 +20,10 @@ from focus_assets.fetch import Fetched, Order, Progress, refuse_stale, untold
 from focus_assets.history.errors import Keeping
 from focus_assets.load.publish import Applied, Judged
 from focus_assets.load.stage import Stage
-from focus_assets.model.errors import DeltaExpired
+from focus_assets.model.errors import BadValue, DeltaExpired
 from focus_assets.model.feed import Feed
 from focus_assets.model.ledger import LedgerEntry
+from focus_assets.model.marks import Marks
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.plan import Circumstances, DeltaLoad, FullLoad, Plan, instant
@@ -144,6 +146,7 @@ class Run:
             forced="it was asked for" if self.wish.full else None,
             has_deltas=self.terms.has_deltas,
             our_time=self.began,
+            marks=self.terms.marks,
         )
 
     def order(self, *feeds: Feed, since: str | None = None) -> Order:
@@ -160,11 +163,20 @@ class Run:
             progress=self.tools.progress,
         )
 
+    def since_watermark(self) -> str | None:
+        """The moment (or number) that a delta would ask from; None where there is none that can be asked from."""
+        watermark = self.entry.watermark if self.entry else None
+        if watermark is None or not self.terms.has_deltas:
+            return None
+        with suppress(BadValue):  # of another kind, from before the configuration was changed: the plan sees to it
+            return self.terms.marks.since(watermark, self.terms.overlap_seconds)
+        return None
+
     def asked(self, plan: Plan) -> str | None:
         """From when on to ask for changes: a delta's own beginning; in a full load what changed since it began."""
         if isinstance(plan, DeltaLoad):
             return plan.since
-        if self.server_start is None or not self.terms.has_deltas:
+        if self.server_start is None or not self.terms.has_deltas or self.terms.marks is not Marks.TIMES:
             return None
         return since(stamp_text(self.server_start), self.terms.overlap_seconds)
 
@@ -195,7 +207,7 @@ class Run:
         newest = material.fetched.newest
         mark = self.first.as_of if self._is_believable(self.first.as_of) else newest.wire if newest else None
         kept = None if material.full or self.entry is None else self.entry.watermark
-        if kept and (mark is None or instant(mark) < instant(kept)):
+        if kept and (mark is None or self.terms.marks.precedes(mark, kept)):
             return kept
         return mark
 

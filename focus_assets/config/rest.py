@@ -21,7 +21,8 @@ from focus_assets.model.schema import KNOWN_TYPES, ColumnType, Kind, parse_type
 
 _MIB = 1024 * 1024
 PLACEHOLDER = "{partition}"
-_CURSOR_KINDS = (Kind.TIMESTAMP, Kind.DATE)
+_TIMED = frozenset({Kind.TIMESTAMP, Kind.DATE})
+_RISING = frozenset({Kind.INT16, Kind.INT32, Kind.INT64})
 
 
 def _as_text(value: object) -> object:
@@ -52,21 +53,34 @@ class CountEndpoint(Knobs):
 class Incremental(Knobs):
     """How to ask only for what has changed."""
 
-    cursor: Name = Field(description="The column that says when a row was changed, a time or a date.")
-    param: Name = Field(description="The parameter that carries the time from which on to ask.")
+    cursor: Name = Field(description="The column that says when a row was changed (a time, a date), or that rises.")
+    param: Name = Field(description="The parameter that carries the time, or the number, from which on to ask.")
     format: str = Field(
         default="iso",
         min_length=1,
-        description="How the time is sent, in UTC: iso, date, epoch, epoch_ms, or a pattern such as %Y%m%d.",
+        description="How the time is sent, in UTC: iso, date, epoch, epoch_ms, or a pattern such as %Y%m%d; "
+        "number for a column of whole numbers that only rise.",
     )
-    overlap_seconds: Whole = Field(default=300, description="A delta asks again for this long before its watermark.")
+    overlap_seconds: Whole = Field(
+        default=300, description="A delta asks again for this long, or for so many numbers, before its watermark."
+    )
 
     @field_validator("format")
     @classmethod
     def _is_known(cls, form: str) -> str:
-        if form not in ("iso", "date", "epoch", "epoch_ms") and "%" not in form:
-            raise ValueError("expected iso, date, epoch, epoch_ms or a pattern with %, such as %Y-%m-%d")
+        if form not in ("iso", "date", "epoch", "epoch_ms", "number") and "%" not in form:
+            raise ValueError("expected iso, date, epoch, epoch_ms, number or a pattern with %, such as %Y-%m-%d")
         return form
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """What the cursor's column can be."""
+        return _RISING if self.format == "number" else _TIMED
+
+    @property
+    def expected(self) -> str:
+        """The same in words."""
+        return "whole numbers" if self.format == "number" else "the type time or date"
 
 
 class RestResource(Knobs):
@@ -149,8 +163,9 @@ class RestResource(Knobs):
             raise ValueError(f"the primary key {missing[0]!r} is not among the columns")
         if self.incremental:
             cursor = self.types.get(self.incremental.cursor)
-            if cursor is None or cursor.kind not in _CURSOR_KINDS:
-                raise ValueError(f"the cursor {self.incremental.cursor!r} is no column of the type time or date")
+            if cursor is None or cursor.kind not in self.incremental.kinds:
+                expected = self.incremental.expected
+                raise ValueError(f"the cursor {self.incremental.cursor!r} is no column of {expected}")
         return self
 
     @property
@@ -211,7 +226,8 @@ class RestSource(ApiSource):
     def can_prove(self, resource: str) -> bool:
         """Whether a full diff can prove a partition's content: only what tells of changes can say that none came."""
         found = self.resources[resource]
-        return found.total is not None and found.incremental is not None and not found.mode.keeps
+        timed = found.incremental is not None and found.incremental.format != "number"
+        return found.total is not None and timed and not found.mode.keeps
 
     def mirrors(self, resource: str) -> bool:
         """Whether this resource is among the configured ones."""

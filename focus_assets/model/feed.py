@@ -52,7 +52,10 @@ class Page(Block):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Stamp:
-    """A moment: microseconds since 1970 in UTC (floored), and the server's own text for it, verbatim."""
+    """A moment: microseconds since 1970 in UTC (floored), and the server's own text for it, verbatim.
+
+    Where the watermarks are numbers: the number, and its digits.
+    """
 
     micros: int
     wire: str = field(compare=False)

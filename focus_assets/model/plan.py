@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from focus_assets.model.ledger import LedgerEntry
+from focus_assets.model.marks import Marks
 from focus_assets.model.stamps import since
 
 
@@ -19,7 +20,10 @@ class FullLoad:
 
 @dataclass(frozen=True, slots=True)
 class DeltaLoad:
-    """Fetch what was created, updated and deleted from `since` on (the watermark less the overlap)."""
+    """Fetch what was created, updated and deleted from `since` on (the watermark less the overlap).
+
+    A moment in UTC without a zone, or a number, as the resource's watermarks are.
+    """
 
     since: str
     reason: str
@@ -48,12 +52,13 @@ class Circumstances:
     forced: str | None = None
     has_deltas: bool = True
     our_time: datetime | None = None
+    marks: Marks = Marks.TIMES
 
 
 def plan_load(entry: LedgerEntry | None, now: Circumstances) -> Plan:
     """A delta where a full load has completed and nothing speaks against it, else a full load with the reason.
 
-    Raises BadValue for a watermark in the ledger that is no timestamp.
+    Raises BadValue for a watermark in the ledger that is none of this kind.
     """
     if now.forced:
         return FullLoad(now.forced)
@@ -63,7 +68,7 @@ def plan_load(entry: LedgerEntry | None, now: Circumstances) -> Plan:
         return FullLoad(reason)
     if entry.watermark is None or not now.has_deltas:
         return FullLoad("there is no watermark to ask from" if now.has_deltas else "the source has no deltas")
-    return DeltaLoad(since(entry.watermark, now.overlap_seconds), "a full load has completed")
+    return DeltaLoad(now.marks.since(entry.watermark, now.overlap_seconds), "a full load has completed")
 
 
 def _changed(entry: LedgerEntry, now: Circumstances) -> str:

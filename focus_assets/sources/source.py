@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from focus_assets.model.feed import Batch, Block, Feed
+from focus_assets.model.marks import Marks
 from focus_assets.model.mode import Mode
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.schema import ResourceSchema
@@ -32,6 +33,7 @@ class Terms:
     has_deltas: bool = True
     digest_rows: int = 200_000
     mode: Mode = Mode.MIRROR
+    marks: Marks = Marks.TIMES
 
 
 class Decoder(Protocol):

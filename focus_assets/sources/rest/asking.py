@@ -17,7 +17,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def ask_for(base_url: str, resource: RestResource, partition: str, since: str | None = None) -> Ask:
-    """What a resource is asked with; `since` is UTC, without a zone. Raises NameRefused."""
+    """What a resource is asked with; `since` is UTC without a zone, or a number. Raises NameRefused."""
     body = None if resource.body is None else {**resource.body}
     ask = Ask(
         address(base_url, resource.path, partition), _filled(resource.params, partition), _filled(body, partition)
@@ -46,12 +46,14 @@ def address(base_url: str, path: str, partition: str) -> str:
 
 
 def written(incremental: Incremental, since: str) -> int | str:
-    """A moment as the API wants it.
+    """A moment, or a number, as the API wants it.
 
     >>> how = Incremental(cursor="at", param="since", format="epoch_ms")
     >>> written(how, "1970-01-01T00:00:01.500000")
     1500
     """
+    if incremental.format == "number":
+        return int(since)
     moment = instant(since)
     match incremental.format:
         case "iso":

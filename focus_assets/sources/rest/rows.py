@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from focus_assets.config import RestResource
 from focus_assets.model.errors import RowError
-from focus_assets.model.feed import Batch, Block, Page, Reject, Row
+from focus_assets.model.feed import Batch, Block, Page, Reject, Row, Stamp
 from focus_assets.model.jsontext import compact
 from focus_assets.model.records import Record, wire
 from focus_assets.model.schema import Kind, ResourceSchema
@@ -20,7 +20,8 @@ from focus_assets.sources.rest.typed import RecordReader
 from focus_assets.sources.rows import newest_of
 from focus_assets.transform import Context, Transform
 
-MIDNIGHT = "T00:00:00.000000Z"
+# rows in, the newest of their cursors out, and how many lie in the future
+Newest: TypeAlias = Callable[[Sequence[Row]], tuple[Stamp | None, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,7 @@ class RecordDecoder:
         resource = recorder.resource
         self._reader = RecordReader(schema, texts=resource.format.has_texts_alone)
         self._recorder, self._quarantine, self._hide = recorder, quarantine, hide
-        self._limit = None if not_beyond is None else text_of(not_beyond)
-        cursor = resource.incremental.cursor if resource.incremental else None
-        self._places = [place for place, column in enumerate(schema.columns) if column.name == cursor]
-        self._is_date = cursor is not None and schema.column(cursor).type.kind is Kind.DATE
+        self._newest = _newest_by(schema, resource, None if not_beyond is None else text_of(not_beyond))
 
     @property
     def ignored(self) -> frozenset[str]:
@@ -82,7 +80,7 @@ class RecordDecoder:
         piece = _Piece()
         for number, record in enumerate(block.records, block.first_line):
             self._take(record, number, piece)
-        newest, future = newest_of(self._times(piece.rows), self._limit)
+        newest, future = self._newest(piece.rows)
         return Batch(piece.rows, newest, future, piece.rejects)
 
     def _take(self, record: Record, number: int, piece: _Piece) -> None:
@@ -103,19 +101,45 @@ class RecordDecoder:
         reason = f"{type(error).__name__}: {error}"
         piece.rejects.append(Reject(number, reason, self._raw(record), self._reader.key(record)))
 
-    def _times(self, rows: Sequence[Row]) -> list[Times]:
-        columns = [[self._moment(row[place]) for row in rows] for place in self._places]
-        return [Times(canonical=column, wire=column) for column in columns]
-
-    def _moment(self, value: Any) -> str | None:
-        return f"{value}{MIDNIGHT}" if value is not None and self._is_date else value
-
     def _raw(self, record: Record) -> str:
         try:
             text = compact(wire(record))
         except RowError:
             text = repr(record)
         return showable(self._hide(text)[:MAX_RAW])
+
+
+def _newest_by(schema: ResourceSchema, resource: RestResource, limit: str | None) -> Newest:
+    """How to find the watermark of some rows, by the kind of the cursor's column."""
+    cursor = resource.incremental.cursor if resource.incremental else None
+    place = next((place for place, column in enumerate(schema.columns) if column.name == cursor), None)
+    if place is None:
+        return _none
+    match schema.columns[place].type.kind:
+        case Kind.TIMESTAMP:
+            return lambda rows: _latest([row[place] for row in rows], limit)
+        case Kind.DATE:
+            return lambda rows: _latest([_midnight(row[place]) for row in rows], limit)
+        case _:
+            return lambda rows: (_highest([row[place] for row in rows]), 0)
+
+
+def _none(rows: Sequence[Row]) -> tuple[Stamp | None, int]:
+    del rows
+    return None, 0
+
+
+def _midnight(day: Any) -> str | None:
+    return None if day is None else f"{day}T00:00:00.000000Z"
+
+
+def _latest(moments: list[Any], limit: str | None) -> tuple[Stamp | None, int]:
+    return newest_of([Times(canonical=moments, wire=moments)], limit)
+
+
+def _highest(numbers: Sequence[Any]) -> Stamp | None:
+    highest = max((number for number in numbers if number is not None), default=None)
+    return None if highest is None else Stamp(highest, str(highest))
 
 
 def prepared(recorder: Recorder, page: Page, *, quarantine: bool) -> Iterator[Record]:

@@ -42,7 +42,7 @@ def inferred(name: str, resource: RestResource, inference: Inference, *, records
     try:
         timed = inference.schema(name, key=resource.primary_key, changed=(how.cursor,) if how else ())
     except InvalidSchema:
-        timed = inference.schema(name, key=resource.primary_key)  # a cursor may be a date
+        timed = inference.schema(name, key=resource.primary_key)  # a cursor may be a date or a number
     return _laid_out(name, resource, {column.name: column.type for column in timed.columns})
 
 
@@ -58,6 +58,6 @@ def _change_time(name: str, resource: RestResource, types: Mapping[str, ColumnTy
         return ()
     cursor = resource.incremental.cursor
     kind = types[cursor].kind if cursor in types else None
-    if kind not in (Kind.TIMESTAMP, Kind.DATE):
-        raise InvalidSchema(f"{name}: the cursor {cursor!r} is no column of the type time or date")
+    if kind not in resource.incremental.kinds:
+        raise InvalidSchema(f"{name}: the cursor {cursor!r} is no column of {resource.incremental.expected}")
     return (cursor,) if kind is Kind.TIMESTAMP else ()

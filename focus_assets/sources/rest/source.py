@@ -19,6 +19,7 @@ from focus_assets.config.rest import CountEndpoint
 from focus_assets.config.transform import steps_of
 from focus_assets.model.errors import UnknownResource
 from focus_assets.model.feed import Block, Feed, Page
+from focus_assets.model.marks import Marks
 from focus_assets.model.mode import Mode
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.schema import ResourceSchema
@@ -76,6 +77,7 @@ class RestApi:
             quarantine=settings.bad_rows is BadRows.QUARANTINE,
             has_deltas=found.incremental is not None,
             mode=found.mode,
+            marks=Marks.NUMBERS if found.incremental and found.incremental.format == "number" else Marks.TIMES,
         )
 
     async def resources(self) -> list[str]:

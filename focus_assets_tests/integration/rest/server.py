@@ -148,6 +148,9 @@ class Api:
     def everything(self, call: Call) -> Reply:
         return Reply(self._changed(call))
 
+    def after(self, call: Call) -> Reply:
+        return Reply([one for one in self.things if one["id"] >= call.get("after", 0)])
+
     def counted(self, call: Call) -> Reply:
         return Reply({"things": {"count": str(len(self.things))}})
 
@@ -162,6 +165,7 @@ _WAYS: dict[str, Callable[[Api, Call], Reply]] = {
     "/linked": Api.linked,
     "/header": Api.header,
     "/all": Api.everything,
+    "/after": Api.after,
     "/count": Api.counted,
     "/historical": Api.historical,
 }

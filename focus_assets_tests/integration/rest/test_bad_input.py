@@ -178,7 +178,7 @@ async def test_a_server_that_fails_leaves_everything_as_it_was(everywhere: Scene
         ),
         (
             {"incremental": {"cursor": "updated_at", "param": "s", "format": "unix"}},
-            "expected iso, date, epoch, epoch_ms",
+            "expected iso, date, epoch, epoch_ms, number",
         ),
         (
             {"mode": "replace", "incremental": {"cursor": "updated_at", "param": "since"}},

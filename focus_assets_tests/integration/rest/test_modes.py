@@ -58,6 +58,29 @@ async def test_an_overlap_that_comes_again_is_appended_once(everywhere: Scene) -
     assert scene.names() == scene.served()
 
 
+async def test_a_number_that_only_rises_can_be_a_cursor(everywhere: Scene) -> None:
+    scene = everywhere
+    rising = {"cursor": "id", "param": "after", "format": "number", "overlap_seconds": 5}
+    scene.describe(path="/after", mode="append", incremental=rising, total=COUNT)
+    first = await scene.load()
+    assert (first.error, first.watermark, first.load) == (None, "25", "full")
+    scene.api.things += [thing(number) for number in range(26, 31)]
+    second = await scene.load()
+    assert (second.error, second.load, second.watermark) == (None, "delta", "30")
+    assert second.changes == Changes(inserted=5, unchanged=6)
+    assert (second.verdict, scene.api.paths()) == (Verdict.COUNTED, ["/count", "/after?after=20", "/count"])
+    third = await scene.load()
+    assert (third.changes, third.watermark) == (Changes(unchanged=6), "30")
+
+
+async def test_another_kind_of_cursor_is_begun_with_a_full_load(scene: Scene) -> None:
+    scene.describe(path="/after", incremental={"cursor": "id", "param": "after", "format": "number"})
+    await scene.load()
+    scene.describe(path="/all", incremental=CURSOR)
+    second = await scene.load()
+    assert (second.error, second.load, second.watermark) == (None, "full", "2025-07-01T16:00:00.000000Z")
+
+
 async def test_replace_compares_everything_each_time(everywhere: Scene) -> None:
     scene = everywhere
     scene.describe(mode="replace")

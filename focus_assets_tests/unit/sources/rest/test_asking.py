@@ -62,6 +62,11 @@ def test_a_moment_is_written_as_the_api_wants_it(form: str, value: object) -> No
     assert ask_for(BASE, entry, "").params == {}
 
 
+def test_a_number_is_sent_as_it_is() -> None:
+    entry = resource(incremental={"cursor": "id", "param": "after", "format": "number"})
+    assert ask_for(BASE, entry, "", "1107").params == {"after": "1107"}
+
+
 def test_a_moment_before_1970_is_floored() -> None:
     entry = resource(incremental={"cursor": "at", "param": "from", "format": "epoch"})
     assert entry.incremental is not None
