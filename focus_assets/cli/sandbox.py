@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import typer
 
 from focus_assets.cli.call import Call, print_json
 from focus_assets.sandbox import FaultPlan, Sandbox, SandboxOptions, serve
+from focus_assets.sandbox.cluster import ClusterNode, Moody
 from focus_assets.sandbox.discovery import DiscoveryOptions, DiscoverySandbox
+from focus_assets.sandbox.server import listening
 
 
 def run(call: Call, options: SandboxOptions, where: tuple[str, int], faults: FaultPlan | None, *, as_json: bool) -> int:
@@ -42,6 +46,43 @@ def run_discovery(
 
     asyncio.run(serve(sandbox, host, port, started=started))
     return 0
+
+
+def run_cluster(call: Call, nodes: int, where: tuple[str, int], moods: tuple[float, int], *, as_json: bool) -> int:
+    """The nodes on ports that follow each other, until Ctrl-C or SIGTERM; `moods` are the rate and the seed.
+
+    OSError where a port is taken.
+    """
+    rate, seed = moods
+    cluster = [ClusterNode(Moody(rate, seed=seed + number)) for number in range(nodes)]
+
+    async def serve_all() -> None:
+        async with _listening_all(cluster, where) as urls:
+            _tell_of_nodes(call, urls, as_json=as_json)
+            await asyncio.Event().wait()
+
+    asyncio.run(serve_all())
+    return 0
+
+
+@asynccontextmanager
+async def _listening_all(cluster: list[ClusterNode], where: tuple[str, int]) -> AsyncIterator[list[str]]:
+    host, port = where
+    async with AsyncExitStack() as stack:
+        ports = [port and port + number for number in range(len(cluster))]
+        yield [
+            await stack.enter_async_context(listening(node, host, each))
+            for node, each in zip(cluster, ports, strict=True)
+        ]
+
+
+def _tell_of_nodes(call: Call, urls: list[str], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"nodes": urls})
+        return
+    for number, url in enumerate(urls, start=1):
+        call.out.print(f"Node {number} listens at {url}", soft_wrap=True)
+    call.out.print("  their groups are at /api/v1/cluster. Ctrl-C ends them.", soft_wrap=True)
 
 
 def drift_of(text: str | None) -> tuple[float, int] | None:

@@ -6,10 +6,13 @@ import json
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 from focus_assets_tests.integration.cli.conftest import PROGRAM, plain_environ
 
@@ -53,3 +56,21 @@ def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:
         assert err.startswith("focus: ")
         assert port in err
         assert len(err.splitlines()) == 1
+
+
+def test_the_nodes_of_a_cluster_each_hold_their_own_groups(tmp_path: Path) -> None:
+    with sandbox(tmp_path, "--cluster", "--nodes", "2", "--json") as process:
+        first, second = json.loads(process.stdout.readline())["nodes"]  # type: ignore[union-attr]
+        group = {"name": "alpha", "description": "the first", "transaction_id": "a-transaction-of-some-length"}
+        asked = urllib.request.Request(f"{first}/api/v1/cluster", json.dumps(group).encode(), method="POST")
+        with urllib.request.urlopen(asked) as answer:
+            assert (answer.status, json.load(answer)) == (201, {"id": 1, **group})
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(f"{second}/api/v1/cluster")
+
+
+def test_a_cluster_fails_as_often_as_it_is_told(tmp_path: Path) -> None:
+    with sandbox(tmp_path, "--cluster", "--nodes", "1", "--fault-rate", "1", "--json") as process:
+        (url,) = json.loads(process.stdout.readline())["nodes"]  # type: ignore[union-attr]
+        with pytest.raises(urllib.error.HTTPError, match="500"):
+            urllib.request.urlopen(f"{url}/api/v1/cluster")
