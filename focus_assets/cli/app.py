@@ -258,6 +258,14 @@ def demo(
 
 
 @app.command()
+def discover(context: typer.Context, *, as_json: Json = False) -> int:
+    """Show which services and resources the registries name, and which of them are mirrored."""
+    from focus_assets.cli.discover import discover as run
+
+    return run(context.obj, as_json=as_json)
+
+
+@app.command()
 def dev(
     context: typer.Context,
     port: Annotated[

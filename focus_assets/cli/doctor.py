@@ -18,7 +18,7 @@ from focus_assets.cli.call import Call, print_json
 from focus_assets.cli.ending import FAILED, OK, sentence
 from focus_assets.cli.tables import print_hanging
 from focus_assets.client import join, redact
-from focus_assets.config import Config, ExchangeSource, RestSource, Retry, SourceSettings, Timeouts
+from focus_assets.config import Config, ExchangeSource, Retry, SourceSettings, Timeouts
 from focus_assets.database.open import Database
 from focus_assets.model.errors import (
     ApiError,
@@ -104,7 +104,7 @@ async def examine_source(config: Config, name: str) -> AsyncIterator[Finding]:
     if not reached.ok:
         return
     async with open_source(name, _impatient(config)) as source:
-        found = _read(source, settings) if isinstance(settings, RestSource) else _ask(source, settings)
+        found = _ask(source, settings) if isinstance(settings, ExchangeSource) else _read(source, settings)
         async for finding in found:
             yield finding
 
@@ -151,9 +151,14 @@ async def _ask(source: Source, settings: ExchangeSource) -> AsyncIterator[Findin
         yield await _clock(source, PartitionRef(source.name, source.service, resource, settings.countries[0]))
 
 
-async def _read(source: Source, settings: RestSource) -> AsyncIterator[Finding]:
+async def _read(source: Source, settings: SourceSettings) -> AsyncIterator[Finding]:
     """The first page of each resource, of its first partition."""
-    for resource in settings.resources:
+    try:
+        resources = await source.resources()
+    except FocusError as error:
+        yield Finding(source.name, "services", sentence(error), f"correct sources.{source.name}")
+        return
+    for resource in resources:
         ref = PartitionRef(source.name, source.service, resource, settings.partitions_of(resource)[0])
         try:
             async with source.stream(ref, Feed.FULL, None):

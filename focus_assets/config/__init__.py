@@ -2,6 +2,7 @@
 
 from focus_assets.config.auth import ApiKeyAuth, Auth, BasicAuth, BearerAuth, FocusAuth, NoAuth, OAuth2Auth
 from focus_assets.config.destination import Destination
+from focus_assets.config.discovered import DiscoveredSource
 from focus_assets.config.document import Alerts, Concurrency, Config, Document, Schedules, SourceSettings
 from focus_assets.config.editor import json_schema
 from focus_assets.config.exchange import ExchangeSource
@@ -20,6 +21,7 @@ __all__ = [
     "Concurrency",
     "Config",
     "Destination",
+    "DiscoveredSource",
     "Document",
     "ExchangeSource",
     "FocusAuth",

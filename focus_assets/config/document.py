@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from focus_assets.config.cron import is_cron
 from focus_assets.config.destination import Destination
+from focus_assets.config.discovered import DiscoveredSource
 from focus_assets.config.exchange import ExchangeSource
 from focus_assets.config.knobs import Count, Knobs, Seconds, Whole
 from focus_assets.config.names import distinct
@@ -22,7 +23,7 @@ from focus_assets.model.errors import UnknownSource
 _SOURCE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
 
 
-SourceSettings = ExchangeSource | RestSource
+SourceSettings = ExchangeSource | RestSource | DiscoveredSource
 
 
 class Alerts(Knobs):
@@ -119,7 +120,7 @@ class Document(Knobs):
     @model_validator(mode="after")
     def _names_can_be_services(self) -> Self:
         for name, source in self.sources.items():
-            if isinstance(source, RestSource) and (name.casefold().startswith(RESERVED) or "__" in name):
+            if not isinstance(source, ExchangeSource) and (name.casefold().startswith(RESERVED) or "__" in name):
                 raise ValueError(
                     f"sources.{name}: its name is its schema in the database; it must not begin with "
                     f"{', '.join(RESERVED)} nor hold __"

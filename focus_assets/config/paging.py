@@ -73,6 +73,9 @@ class NextLink(Knobs):
 
     kind: Literal["next_link"]
     at: JmesPath = Field(description="Where a page has the next one's address; it may be relative.")
+    keep_params: bool = Field(
+        default=False, description="true where the address holds only the parameters that differ from the page before."
+    )
 
 
 class LinkHeader(Knobs):

@@ -33,7 +33,7 @@ def read_snapshot(config: Config, source: str) -> dict[str, ResourceSchema] | No
     stored = stored_schemas(config, source)
     if isinstance(settings, RestSource):
         return known(settings, stored or {}) or None
-    found = stored or _packaged(settings)
+    found = stored or (_packaged(settings) if isinstance(settings, ExchangeSource) else None)
     return found and {name: schema for name, schema in found.items() if settings.mirrors(name)}
 
 
@@ -52,7 +52,9 @@ def known_schemas(config: Config, source: str) -> Snapshot:
 
 
 def _missing(settings: SourceSettings, found: Schemas) -> list[str]:
-    return [name for name in settings.resources if name not in found] if isinstance(settings, RestSource) else []
+    if isinstance(settings, ExchangeSource) or settings.resources == "all":
+        return []
+    return [name for name in settings.resources if name not in found]
 
 
 def packaged_text(services: Mapping[str, Schemas]) -> str:

@@ -5,6 +5,7 @@ Names keep their spelling and case, and are always quoted; what could collide, h
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable
 
@@ -17,6 +18,7 @@ OUR_COLUMNS = frozenset({"_country", "_partition", "_synced_at"})
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # Unicode: control, format, surrogate, line and paragraph ends
 SYSTEM_SCHEMAS = frozenset({"information_schema", "mysql", "performance_schema", "sys"})
 SYSTEM_PREFIXES = ("pg_", "sqlite_")
+_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def check_columns(names: Iterable[str]) -> None:
@@ -80,3 +82,12 @@ def _check(name: str) -> None:
         raise NameRefused(name, f"names that begin with {OUR_PREFIX} are ours")
     if len(name.encode()) > MAX_BYTES:
         raise NameRefused(name, f"it is longer than {MAX_BYTES} bytes")
+
+
+def python_name(name: str) -> str:
+    """The name as Python writes it.
+
+    >>> python_name("tenancy-configurations"), python_name("tenancyConfigurations")
+    ('tenancy_configurations', 'tenancy_configurations')
+    """
+    return _CAPITAL.sub("_", name).replace("-", "_").lower()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -21,9 +22,12 @@ from focus_assets.client import (
     SystemClock,
     Timeouts,
 )
+from focus_assets.client.discovery import Discovery, Start
+from focus_assets.client.discovery.engine import Tools as EngineTools
 from focus_assets.client.retry import unheard
-from focus_assets.config import Config, ExchangeSource, RateLimit, RestSource, SourceSettings
+from focus_assets.config import Config, DiscoveredSource, ExchangeSource, RateLimit, RestSource, SourceSettings
 from focus_assets.model.errors import ApiError
+from focus_assets.sources.discovered import DiscoveredApi
 from focus_assets.sources.exchange import ExchangeApi
 from focus_assets.sources.login import login_of, login_origins
 from focus_assets.sources.rest.source import RestApi
@@ -31,6 +35,16 @@ from focus_assets.sources.snapshots import SnapshotFile
 from focus_assets.sources.source import Source
 
 Heard: TypeAlias = Callable[[ApiError, int, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a source's client uses of the world."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    chance: random.Random = field(default_factory=random.Random)
+    transport: Any = None
+    heard: Heard = unheard
 
 
 @asynccontextmanager
@@ -47,44 +61,80 @@ async def open_source(
 
     `heard(error, attempt, seconds)` is told of each wait before something is tried again. Raises UnknownSource.
     """
-    settings, ticking = config.source(name), clock or SystemClock()
+    settings, tools = config.source(name), Tools(clock or SystemClock(), chance or random.Random(), transport, heard)
+    if isinstance(settings, DiscoveredSource):
+        async with _discovered(name, config, settings, tools) as discovered:
+            yield discovered
+        return
     client = ApiClient(
         http_settings(settings),
-        login_of(settings.auth, settings.base_url, clock=ticking, token_life=settings.token_life_seconds),
-        pace=_pace(settings.rate_limit, config.pace_path(name), ticking),
-        repeat=Repeater(_policy(settings), ticking, chance or random.Random(), on_retry=heard),
-        clock=ticking,
+        login_of(settings.auth, settings.base_url, clock=tools.clock, token_life=settings.token_life_seconds),
+        pace=_pace(settings.rate_limit, config.pace_path(name), tools.clock),
+        repeat=Repeater(_policy(settings), tools.clock, tools.chance, on_retry=heard),
+        clock=tools.clock,
         transport=transport,
     )
     async with client:
         if isinstance(settings, RestSource):
             yield RestApi(name, settings, client, frozen=SnapshotFile(config, name), home=config.home)
         else:
-            yield ExchangeApi(name, settings, client, ticking)
+            yield ExchangeApi(name, settings, client, tools.clock)
 
 
-def http_settings(settings: SourceSettings) -> HttpSettings:
+def discovery_of(name: str, config: Config, tools: Tools | None = None) -> Discovery:
+    """The engine of a source of the kind discovered, which asks nobody before it is started. Raises UnknownSource."""
+    settings, tools = config.source(name), tools or Tools()
+    assert isinstance(settings, DiscoveredSource)
+    start = Start(settings.base_url, settings.client_id, settings.client_secret, settings.owner, settings.origins)
+    engine = EngineTools(
+        clock=tools.clock,
+        chance=tools.chance,
+        policy=_policy(settings),
+        timeouts=_timeouts(settings),
+        pace=_pace(settings.rate_limit, config.pace_path(name), tools.clock),
+        document_bytes=settings.max_body_bytes,
+        transport=tools.transport,
+        heard=tools.heard,
+    )
+    return Discovery(start, engine)
+
+
+@asynccontextmanager
+async def _discovered(
+    name: str, config: Config, settings: DiscoveredSource, tools: Tools
+) -> AsyncIterator[DiscoveredApi]:
+    engine = discovery_of(name, config, tools)
+    try:
+        yield DiscoveredApi(name, settings, engine, frozen=SnapshotFile(config, name), home=config.home)
+    finally:
+        await engine.close()
+
+
+def _timeouts(settings: SourceSettings) -> Timeouts:
+    times = settings.timeouts
+    return Timeouts(connect=times.connect, read=times.read, request=times.total, stream=times.total)
+
+
+def http_settings(settings: ExchangeSource | RestSource) -> HttpSettings:
     """Nothing leaves the configured host."""
     return _for_pages(settings) if isinstance(settings, RestSource) else _for_streams(settings)
 
 
 def _for_pages(settings: RestSource) -> HttpSettings:
-    times = settings.timeouts
     return HttpSettings(
         origins=(settings.base_url,),
         login_origins=login_origins(settings.auth),
-        timeouts=Timeouts(connect=times.connect, read=times.read, request=times.total, stream=times.total),
+        timeouts=_timeouts(settings),
         document_bytes=settings.max_body_bytes,
         headers=settings.headers,
     )
 
 
 def _for_streams(settings: ExchangeSource) -> HttpSettings:
-    times = settings.timeouts
     return HttpSettings(
         origins=(settings.base_url,),
         login_origins=login_origins(settings.auth),
-        timeouts=Timeouts(connect=times.connect, read=times.read, request=times.total, stream=times.total),
+        timeouts=_timeouts(settings),
         limits=Limits(line_bytes=settings.max_line_bytes, body_bytes=settings.max_body_bytes),
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from focus_assets.config import destination, document, exchange, limits, rest, transform
+from focus_assets.config import destination, discovered, document, exchange, limits, rest, transform
 from focus_assets.config.auth import AUTH
 from focus_assets.config.knobs import Knobs
 from focus_assets.config.paging import PAGING
@@ -36,6 +36,7 @@ def configuration() -> str:
     for title, model in (
         ("`sources.<name>` (`kind: exchange`)", exchange.ExchangeSource),
         ("`sources.<name>` (`kind: rest`)", rest.RestSource),
+        ("`sources.<name>` (`kind: discovered`)", discovered.DiscoveredSource),
         ("`sources.<name>.resources.<resource>`", rest.RestResource),
         *((f"`….pagination` (`kind: {_kind(model)}`)", model) for model in PAGING),
         ("`….incremental`", rest.Incremental),

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from focus_assets.client.protocol import join, origin_of
 from focus_assets.model.errors import NameRefused, ResourceNotFound
-
-_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+from focus_assets.model.names import python_name
 
 
 class Malformed(Exception):
@@ -47,15 +46,6 @@ class Descriptor:
         if name not in self.resources:
             raise ResourceNotFound(name, self.resources)
         return self.resources[name]
-
-
-def python_name(name: str) -> str:
-    """The name as Python writes it.
-
-    >>> python_name("tenancy-configurations"), python_name("tenancyConfigurations")
-    ('tenancy_configurations', 'tenancy_configurations')
-    """
-    return _CAPITAL.sub("_", name).replace("-", "_").lower()
 
 
 def read_registry(answer: object) -> dict[str, Service]:

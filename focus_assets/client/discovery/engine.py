@@ -31,7 +31,7 @@ from focus_assets.client.document import read_document
 from focus_assets.client.http import ApiClient, Body, HttpSettings, Request, Timeouts
 from focus_assets.client.pace import Pace, SlidingPace
 from focus_assets.client.protocol import join, origin_of, redact
-from focus_assets.client.retry import Repeater, RetryPolicy
+from focus_assets.client.retry import Repeater, RetryPolicy, unheard
 from focus_assets.model.errors import (
     ApiError,
     AuthenticationFailed,
@@ -79,6 +79,8 @@ class Tools:
     pace: Pace | None = None
     connections: int = 16
     document_bytes: int = 64 * 1024 * 1024
+    transport: Any = None
+    heard: Callable[[ApiError, int, float], None] = unheard
     new_id: Callable[[], str] = lambda: uuid.uuid4().hex
 
 
@@ -105,7 +107,8 @@ class Discovery:
         self.owner = start.owner
         self._start, self._tools = start, tools or Tools()
         self._pace = self._tools.pace or SlidingPace(self._tools.clock)
-        self._repeat = Repeater(self._tools.policy, self._tools.clock, self._tools.chance)
+        knobs = self._tools
+        self._repeat = Repeater(knobs.policy, knobs.clock, knobs.chance, on_retry=knobs.heard)
         self._services: Mapping[str, Service] = {}
         self._descriptors: dict[str, Descriptor] = {}
         self._describing: dict[str, anyio.Lock] = {}
@@ -116,13 +119,7 @@ class Discovery:
 
     async def __aenter__(self) -> Self:
         """Asks the registry; raises ServiceDiscoveryFailed."""
-        self._stack = AsyncExitStack()
-        try:
-            await self._discover()
-        except BaseException:
-            await self._stack.aclose()
-            self._stack = None
-            raise
+        await self.start()
         self._group = await anyio.create_task_group().__aenter__()
         return self
 
@@ -131,9 +128,24 @@ class Discovery:
     ) -> None:
         self._group.cancel_scope.cancel()
         await self._group.__aexit__(None, None, None)  # not told of the error, which it would wrap
-        stack, self._stack = self._entered(), None
-        self._clients = {}
-        await stack.aclose()
+        await self.close()
+
+    async def start(self) -> None:
+        """Ask the registry, once; all but a listing works from then on. Raises ServiceDiscoveryFailed."""
+        if self._stack is not None:
+            return
+        self._stack = AsyncExitStack()
+        try:
+            await self._discover()
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        stack, self._stack, self._clients = self._stack, None, {}
+        if stack is not None:
+            await stack.aclose()
 
     @property
     def services(self) -> Mapping[str, Service]:
@@ -177,11 +189,11 @@ class Discovery:
 
     async def call(self, service: Service, call: Call) -> Any:
         """What a service answers, as JSON; None for an empty answer. Raises ApiError with its correlation id."""
-        return await self._sent(await self._client(service), self._request(call), as_it_is, repeats=call.repeats)
+        return await self._sent(await self.client(service), self._request(call), as_it_is, repeats=call.repeats)
 
     async def delete(self, service: Service, call: Call) -> None:
         """Like `call`; what is gone at a further attempt was deleted by the one before, whose answer was lost."""
-        request, client, attempts = self._request(call), await self._client(service), 0
+        request, client, attempts = self._request(call), await self.client(service), 0
 
         async def once() -> None:
             nonlocal attempts
@@ -203,7 +215,7 @@ class Discovery:
     async def _page(self, service: Service, resource: Resource, call: Call, url: str) -> Page:
         request = self._request(replace(call, url=url, params={}, owner=False))
         read = partial(read_page, key=resource.key, url=url, location=service.location)
-        return await self._sent(await self._client(service), request, read)
+        return await self._sent(await self.client(service), request, read)
 
     def _request(self, call: Call) -> Request:
         headers = {"content-type": CONTENT_TYPE, "x-correlation-id": self._tools.new_id(), **_lowered(call.headers)}
@@ -278,7 +290,7 @@ class Discovery:
         url = f"{join(service.location, 'descriptor', 'raw')}/"
         try:
             read = partial(read_descriptor, service=service)
-            return await self._sent(await self._client(service), self._request(Call(url, owner=False)), read)
+            return await self._sent(await self.client(service), self._request(Call(url, owner=False)), read)
         except (TokenFailed, AuthenticationFailed):
             raise
         except ApiError as error:
@@ -288,7 +300,7 @@ class Discovery:
             problem = f"the descriptor of {service.name!r} cannot be read: {error}"
             raise ResourceDiscoveryFailed(problem, url=redact(url)) from error
 
-    async def _client(self, service: Service) -> ApiClient:
+    async def client(self, service: Service) -> ApiClient:
         """One for each service: what is asked of it goes nowhere else, wherever its links lead."""
         stack = self._entered()
         if service.location not in self._clients:
@@ -307,7 +319,9 @@ class Discovery:
             connections=tools.connections,
             own_grants=_TOKENS,
         )
-        return ApiClient(settings, auth, pace=self._pace, repeat=self._repeat, clock=tools.clock)
+        return ApiClient(
+            settings, auth, pace=self._pace, repeat=self._repeat, clock=tools.clock, transport=tools.transport
+        )
 
     def _entered(self) -> AsyncExitStack:
         if self._stack is None:

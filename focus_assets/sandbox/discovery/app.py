@@ -35,6 +35,9 @@ class _Trade:
     by_token: bool
 
 
+_IDENTITY = _Trade("identity", "Identity", (), by_token=True)
+
+
 @dataclass(frozen=True, slots=True)
 class DiscoveryOptions:
     """How it is set up: the same seed makes the same items; `items` is how many offers each owner has."""
@@ -97,7 +100,7 @@ class DiscoverySandbox:
             return self._token(request)
         if not self.tokens.accepts(request.headers.get("authorization", "").removeprefix("Bearer ")):
             return _problem(401, "the token is not valid")
-        trade = self._trades.get(parts[0])
+        trade = self._trades.get(parts[0]) if parts[0] != _IDENTITY.name else _IDENTITY
         if trade is None:
             return _problem(404, "there is no such service")
         if place == "descriptor":
@@ -111,7 +114,7 @@ class DiscoverySandbox:
         if owner not in self.options.owners:
             return _problem(404, "there is no such owner")
         base = f"http://{request.headers.get('host', '127.0.0.1')}"
-        names = [("identity", "Identity"), *((trade.name, trade.title) for trade in self._trades.values())]
+        names = [(trade.name, trade.title) for trade in (_IDENTITY, *self._trades.values())]
         services = [
             {"owner": owner, "name": name, "location": f"{base}/{name}", "title": title} for name, title in names
         ]

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
-from urllib.parse import urljoin
+from urllib.parse import parse_qsl, urljoin, urlsplit, urlunsplit
 
 from focus_assets.client.protocol import redact
 from focus_assets.config.paging import CursorPages, LinkHeader, NextLink, NoPages, NumberedPages, Offsets, Paging
@@ -169,6 +169,7 @@ class ByLink:
     """Each page has the next one's address, in its body (`at`) or in its header."""
 
     at: str | None = None
+    keep_params: bool = False
 
     def first(self, ask: Ask) -> Ask:
         return ask
@@ -183,7 +184,15 @@ class ByLink:
             return None
         if not isinstance(link, str):
             raise strange(page, f"the next page's address at {self.at!r} is no text")
-        return Ask(urljoin(page.ask.url, link), {}, page.ask.body)
+        target = urljoin(page.ask.url, link)
+        return _merged(target, page.ask) if self.keep_params else Ask(target, {}, page.ask.body)
+
+
+def _merged(target: str, before: Ask) -> Ask:
+    """The address with the parameters of the page before, but for those that it has itself."""
+    parts = urlsplit(target)
+    params = {**before.params, **dict(parse_qsl(parts.query, keep_blank_values=True))}
+    return Ask(urlunsplit(parts._replace(query="", fragment="")), params, before.body)
 
 
 def pages_of(how: Paging) -> Pages:
@@ -196,7 +205,7 @@ _STRATEGIES: Mapping[type, Callable[[Any], Pages]] = {
     NumberedPages: ByNumber,
     Offsets: ByOffset,
     CursorPages: ByToken,
-    NextLink: lambda how: ByLink(how.at),
+    NextLink: lambda how: ByLink(how.at, how.keep_params),
     LinkHeader: lambda _: ByLink(),
 }
 
