@@ -187,7 +187,7 @@ async def test_an_update_of_a_version_is_not_sent_again_when_it_may_have_been_ap
 
 
 async def test_the_whole_of_the_waits_has_a_cap() -> None:
-    async with scripted({f"GET {URL}/a": [(429, {})]}, options={"retry_seconds": 10}) as (script, client), client:
+    async with scripted({f"GET {URL}/a": [(429, {})]}, options={"retry_seconds": 11}) as (script, client), client:
         with pytest.raises(RateLimited):
             await client.metadata.offers.retrieve("a")
     assert script.count(f"{URL}/a") == 4  # 3 s and a little more between them
