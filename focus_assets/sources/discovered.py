@@ -21,6 +21,7 @@ from focus_assets.model.names import python_name
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.schema import ResourceSchema
 from focus_assets.model.state import State
+from focus_assets.sources.rest.asking import ask_for
 from focus_assets.sources.rest.rows import RecordDecoder
 from focus_assets.sources.rest.source import CLOCKS_APART_SECONDS, Frozen, RestApi
 from focus_assets.sources.source import Lines, Terms
@@ -106,7 +107,7 @@ class DiscoveredApi:
         if name not in self._apis:
             client = await self._engine.client(found[name].service)
             described = _described(name, found[name], self._settings, self._engine.owner)
-            api = RestApi(self.name, described, client, frozen=self._frozen, home=self._home, may_count=True)
+            api = _MayCount(self.name, described, client, frozen=self._frozen, home=self._home)
             self._apis.setdefault(name, api)
         return self._apis[name]
 
@@ -141,6 +142,15 @@ class DiscoveredApi:
         if chosen == "all":
             return [name for name in self._engine.services if name != IDENTITY]
         return [python_name(self._engine.service(python_name(name)).name) for name in chosen]
+
+
+class _MayCount(RestApi):
+    """A collection whose listing may tell how many items there are, or not."""
+
+    async def state(self, ref: PartitionRef, since: str | None) -> State:
+        resource = self._resource(ref.resource)
+        came = await self._pages.walk(resource).first(ask_for(self._settings.base_url, resource, ref.partition))
+        return State(came.page.total, server_time=came.server_time)
 
 
 class _OneAtATime:

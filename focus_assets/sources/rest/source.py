@@ -55,17 +55,9 @@ class RestApi:
     """One API; open it once for all of its resources and partitions."""
 
     def __init__(
-        self,
-        name: str,
-        settings: RestSource,
-        client: ApiClient,
-        *,
-        frozen: Frozen,
-        home: Path | None = None,
-        may_count: bool = False,
-    ) -> None:  # fmt: skip
-        """`home` is where the modules of the user's own functions lie; with `may_count` a page may lack its total."""
-        self._may_count = may_count
+        self, name: str, settings: RestSource, client: ApiClient, *, frozen: Frozen, home: Path | None = None
+    ) -> None:
+        """`home` is where the modules of the user's own functions lie."""
         self.name = self.service = name
         self._settings, self._client, self._frozen, self._home = settings, client, frozen, home
         self._pages = PageReader(client, settings.pages_at_once)
@@ -126,8 +118,7 @@ class RestApi:
             case where:
                 walk = self._pages.walk(resource)
                 came = await walk.first(ask_for(self._settings.base_url, resource, ref.partition))
-                total = came.page.total if self._may_count else count_at(came.page, where)
-                return State(total, server_time=came.server_time)
+                return State(count_at(came.page, where), server_time=came.server_time)
 
     @asynccontextmanager
     async def stream(self, ref: PartitionRef, feed: Feed, since: str | None) -> AsyncIterator[Lines]:
