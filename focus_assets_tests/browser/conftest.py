@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,14 +43,20 @@ class Dev:
         return self.folder / "data" / "focus.db"
 
 
-@pytest.fixture(scope="session")
-def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
+@contextmanager
+def developing(folder: Path, **variables: str) -> Iterator[Dev]:
     """A running `focus dev`: sandbox, sensors and schedules as a user has them."""
-    folder = tmp_path_factory.mktemp("dev")
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("FOCUS_", "DAGSTER_"))}
     command = [sys.executable, "-c", PROGRAM, "dev"]
-    with started(command, folder=folder, environ=ours) as said:
+    with started(command, folder=folder, environ=ours | variables) as said:
         yield Dev(said.wait_for(r"Dagster's UI: (http://\S+)"), said.wait_for(r"sandbox: (http://\S+)"), folder)
+
+
+@pytest.fixture(scope="session")
+def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
+    """The built-in configuration."""
+    with developing(tmp_path_factory.mktemp("dev")) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
