@@ -102,6 +102,8 @@ def test_an_error_names_the_record_its_key_and_the_column() -> None:
         MissingKey, match=r"record 2 \(symbol='AAPL'\), column 'day': the primary key is null or absent"
     ):
         reader.row({"symbol": "AAPL", "open": 1}, number=2)
+    with pytest.raises(MissingKey, match=r"record 3 \(day='2024-01-02'\), column 'symbol': the primary key is null"):
+        reader.row({"symbol": None, "day": "2024-01-02", "open": 1}, number=3)
     with pytest.raises(MissingKey, match=r"record 3 \(symbol='AAPL'\), column 'day'"):
         reader.row({"symbol": "AAPL", "day": None}, number=3)
     with pytest.raises(BadValue, match=r"record 4 \(symbol='\{\"a\":1\}', day=a set\)|record 4"):
