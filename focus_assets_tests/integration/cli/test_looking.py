@@ -85,7 +85,7 @@ def test_history_tells_what_ran_and_what_failed_with_its_cause(desk: Desk) -> No
     told = desk.focus("history", "errors")
     assert "retail/stores/DE: ApiUnreachable: " in told.out
     assert "cause: " in told.out
-    assert "load: delta, " in told.out
+    assert "service: retail, url: http:" in told.out
     [kept] = desk.focus("history", "errors", "--json").records
     assert f"tried {kept['attempts']} times" in told.out
     assert kept["repeatable"]
