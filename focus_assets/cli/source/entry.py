@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from focus_assets.cli.source.request import speaks_of_a_secret
 from focus_assets.model.records import Format
 from focus_assets.sources.rest.guess import Guess
+from focus_assets.sources.rest.shape import quoted
 
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*|0|[1-9][0-9]{0,8}")
 _URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?")
@@ -145,4 +146,4 @@ def scalar(text: str) -> str:
         return text
     if '"' in literal and literal.isprintable() and "'" not in literal:
         return f"'{literal}'"
-    return json.dumps(literal, ensure_ascii=False)
+    return quoted(literal)

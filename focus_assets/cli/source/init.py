@@ -15,6 +15,7 @@ from rich.text import Text
 from focus_assets.cli.call import Call
 from focus_assets.cli.ending import FAILED, OK
 from focus_assets.cli.source.entry import Endpoint, entry_lines
+from focus_assets.client import Subject, redact
 from focus_assets.config import Config, Document
 from focus_assets.config.reading import read_yaml
 from focus_assets.model.errors import InvalidConfiguration, NameRefused
@@ -42,10 +43,10 @@ def init(call: Call, wanted: Wanted) -> int:
     """Exit code 1 where a file is there that nobody has asked to change: the entry is shown then."""
     endpoint = Endpoint.of(wanted.url, wanted.name, wanted.resource)
     glimpse = anyio.run(partial(_glimpse, endpoint))
-    guess = guessed(
-        glimpse.body.data, endpoint.base_url + endpoint.path, glimpse.ask.params, link=glimpse.body.next_link
-    )
-    entry = list(entry_lines(endpoint, guess, delimiter=delimiter_of(glimpse.body.data)))
+    body = glimpse.body
+    subject = Subject(url=redact(glimpse.ask.url), hide=glimpse.hide)
+    guess = guessed(body.data, subject, glimpse.ask.params, link=body.next_link)
+    entry = list(entry_lines(endpoint, guess, delimiter=delimiter_of(body.data)))
     file = call.config_file or Path(call.environ.get("FOCUS_CONFIG") or "focus.yaml")
     text = _text(file, entry, wanted)
     if text is None:

@@ -23,7 +23,7 @@ from focus_assets.model.schema import ResourceSchema
 from focus_assets.sources.open import open_source
 from focus_assets.sources.rest.glimpse import RAW, Glimpse, Stage
 from focus_assets.sources.rest.pages import Answered
-from focus_assets.sources.rest.shape import Place, places
+from focus_assets.sources.rest.shape import Place, places, readable
 from focus_assets.sources.rest.source import RestApi
 
 SHOWN_RECORDS = 3
@@ -106,7 +106,7 @@ def _show_shape(out: Console, glimpse: Glimpse) -> None:
     table = _table("where", "what")
     found = list(places(glimpse.document()))
     for place in found[:SHOWN_PLACES]:
-        table.add_row(Text(place.path), Text(glimpse.hide(place.said)))
+        table.add_row(Text(glimpse.hide(place.path)), Text(glimpse.hide(place.said)))
     if len(found) > SHOWN_PLACES:
         table.add_row("…", f"{len(found) - SHOWN_PLACES:,} more")
     out.print(table)
@@ -115,7 +115,8 @@ def _show_shape(out: Console, glimpse: Glimpse) -> None:
 def _show_pages(out: Console, glimpse: Glimpse, page: Answered) -> None:
     following = glimpse.following(page)
     more = f"{len(following):,} more" if len(following) > 1 else redact(following[0].url) if following else "none"
-    known = "" if page.total is None else f" of {number(page.total)}"
+    total = page.total if glimpse.total is None else glimpse.total
+    known = "" if total is None else f" of {number(total)}"
     _heading(out, "page", f"{_records(len(page.records))}{known}; next: {more}")
 
 
@@ -126,7 +127,7 @@ def _show_records(out: Console, stage: Stage, glimpse: Glimpse) -> None:
     table = _table("attribute", *(f"record {place}" for place in range(1, len(shown) + 1)))
     for attribute in _attributes(shown):
         cells = (_cell(record, attribute, glimpse) for record in shown)
-        table.add_row(Text(_cut(attribute)), *cells)
+        table.add_row(Text(_cut(glimpse.hide(readable(attribute)))), *cells)
     if shown:
         out.print(table)
 
@@ -139,7 +140,10 @@ def _show_columns(out: Console, schema: ResourceSchema, records: Sequence[Record
         marks = ["key"] * (column.name in schema.key) + ["cursor"] * (column.name in schema.changed)
         example = next((record for record in records if record.get(column.name) is not None), {})
         table.add_row(
-            Text(column.name), str(column.type), ", ".join(marks), _cell(example, column.name, glimpse, absent="")
+            Text(readable(column.name)),
+            str(column.type),
+            ", ".join(marks),
+            _cell(example, column.name, glimpse, absent=""),
         )
     out.print(table)
 

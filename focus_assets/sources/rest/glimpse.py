@@ -36,8 +36,8 @@ class Stage:
 class Glimpse:
     """The first answer for a resource, as it came: nothing of it is judged before it is asked for.
 
-    `schema` has the columns where focus.yaml names them or a first load has frozen them. `hide` takes credentials out
-    of what is shown.
+    `schema` has the columns where focus.yaml names them or a first load has frozen them; `total` is what a request of
+    its own said, where the resource has one. `hide` takes credentials out of what is shown.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Glimpse:
     body: Body
     schema: ResourceSchema | None
     hide: Callable[[str], str]
+    total: int | None = None
 
     @property
     def resource(self) -> RestResource:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, TypeAlias
 
+from focus_assets.client import Subject
 from focus_assets.model.errors import BadValue, UnexpectedBody
 from focus_assets.model.records import Format, Record
 from focus_assets.model.schema import ColumnType, Kind
@@ -53,10 +53,10 @@ class Guess:
     days: bool = False
 
 
-def guessed(body: bytes, url: str, params: Mapping[str, str], *, link: str | None) -> Guess:
+def guessed(body: bytes, subject: Subject, params: Mapping[str, str], *, link: str | None) -> Guess:
     """What the answer to a request looks like; `link` is the next page's address in its header. Raises BodyError."""
-    form, document = _read(body, url)
-    place, days = _records_of(document, url)
+    form, document = _read(body, subject)
+    place, days = _records_of(document, subject.start_of(body), subject.url)
     records = [{"day": name, **inner} for name, inner in place.value.items()] if days else place.value
     inference = Inference(texts=form.has_texts_alone)
     for record in records:
@@ -76,19 +76,21 @@ def guessed(body: bytes, url: str, params: Mapping[str, str], *, link: str | Non
     )
 
 
-def _read(body: bytes, url: str) -> tuple[Format, Any]:
+def _read(body: bytes, subject: Subject) -> tuple[Format, Any]:
     """The format is told by the first character that is no space; a page of HTML is none of them."""
     start = body.removeprefix(b"\xef\xbb\xbf").lstrip()[:15].lower()
     if start.startswith((b"<!doctype html", b"<html")):
-        raise UnexpectedBody("the answer is a page of HTML, for people; give the address of the API itself", url=url)
+        raise UnexpectedBody(
+            "the answer is a page of HTML, for people; give the address of the API itself", url=subject.url
+        )
     if start[:1] == b"<":
-        return Format.XML, parse(body, Format.XML, url=url)
+        return Format.XML, parse(body, Format.XML, url=subject.url, hide=subject.hide)
     if start[:1] not in (b"{", b"["):
-        return Format.CSV, parse(body, Format.CSV, url=url, delimiter=delimiter_of(body))
+        return Format.CSV, parse(body, Format.CSV, url=subject.url, hide=subject.hide, delimiter=delimiter_of(body))
     try:
-        return Format.JSON, parse(body, Format.JSON, url=url)
+        return Format.JSON, parse(body, Format.JSON, url=subject.url, hide=subject.hide)
     except UnexpectedBody:
-        return Format.NDJSON, parse(body, Format.NDJSON, url=url)
+        return Format.NDJSON, parse(body, Format.NDJSON, url=subject.url, hide=subject.hide)
 
 
 def delimiter_of(body: bytes) -> str:
@@ -101,7 +103,7 @@ def delimiter_of(body: bytes) -> str:
     return max(",;\t|", key=first.count)
 
 
-def _records_of(document: Any, url: str) -> tuple[Place, bool]:
+def _records_of(document: Any, start: str, url: str) -> tuple[Place, bool]:
     """The longest list of objects, else the largest object that is keyed by days. Raises UnexpectedBody."""
     found = list(places(document))
     lists = [place for place in found if place.is_list_of_records]
@@ -112,8 +114,7 @@ def _records_of(document: Any, url: str) -> tuple[Place, bool]:
         return max(keyed, key=lambda place: len(place.value)), True
     if any(place.value == [] for place in found):
         raise UnexpectedBody("the answer's list has no records from which anything could be guessed", url=url)
-    seen = json.dumps(document, default=str)[:200]
-    raise UnexpectedBody("no list of records is found in the answer", url=url, body_start=seen)
+    raise UnexpectedBody("no list of records is found in the answer", url=url, body_start=start)
 
 
 def _is_keyed_by_days(value: Any) -> bool:

@@ -41,7 +41,7 @@ class Place:
             case list():
                 return _number(len(self.value), _content(self.value), of="list of")
             case str():
-                return json.dumps(_short(self.value), ensure_ascii=False)
+                return quoted(_short(self.value))
             case None | bool():
                 return json.dumps(self.value)
         return _short(str(self.value))
@@ -69,8 +69,22 @@ def member(path: str, name: str) -> str:
     >>> member("rates", "@count")
     'rates."@count"'
     """
-    step = name if _PLAIN.fullmatch(name) else json.dumps(name, ensure_ascii=False)
+    step = name if _PLAIN.fullmatch(name) else quoted(name)
     return step if path == TOP else f"{path}.{step}"
+
+
+def quoted(text: str) -> str:
+    """A text in quotes; one with characters that a terminal might obey or hide is spelled out.
+
+    >>> quoted("Ærø"), quoted("\\x1b[2J")
+    ('"Ærø"', '"\\\\u001b[2J"')
+    """
+    return json.dumps(text, ensure_ascii=not text.isprintable())
+
+
+def readable(name: str) -> str:
+    """A name as it is, in quotes only where it could not be shown so."""
+    return name if name.isprintable() else quoted(name)
 
 
 def _content(found: list[Any]) -> str:

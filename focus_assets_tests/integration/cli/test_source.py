@@ -84,6 +84,15 @@ def test_a_trial_shows_request_shape_each_step_and_columns(place: Place) -> None
     assert not (place.folder / ".focus" / "schema").exists()
 
 
+def test_what_a_terminal_might_obey_is_spelled_out(place: Place) -> None:
+    evil = {"id": 1, "na\x1b[2Jme": "\x1b]0;owned\x07", "flip": "\u202eabc"}
+    place.api.spoil = lambda call, reply: Reply({"items": [evil], "\x1b[31m": 1})
+    place.write({})
+    called = place.focus("source", "try", "library")
+    assert not {"\x1b", "\x07", "\u202e"} & set(called.out + called.err)
+    assert "u001b]0;owned" in called.out
+
+
 def test_what_came_from_the_environment_or_is_named_like_a_secret_is_not_shown(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,6 +228,15 @@ def test_a_key_in_the_url_stays_out_of_the_file(place: Place, monkeypatch: pytes
     monkeypatch.setenv("LIBRARY_KEY", CANARY)
     assert place.focus("source", "try", "library").code == 0
     assert place.api.asked[-1].query["apikey"] == CANARY
+
+
+@pytest.mark.parametrize("document", [{"echo": CANARY}, [{"echo": CANARY}], [CANARY]])
+@pytest.mark.parametrize("status", [200, 401])
+def test_a_key_that_a_server_repeats_is_not_shown(place: Place, document: object, status: int) -> None:
+    place.api.spoil = lambda call, reply: Reply(document, status=status)
+    called = place.focus("source", "init", f"{place.api.base}/token?apikey={CANARY}")
+    assert CANARY not in called.out + called.err
+    assert not place.file.exists() or CANARY not in place.file.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
