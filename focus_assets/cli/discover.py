@@ -80,9 +80,14 @@ def _print(call: Call, name: str, services: list[Seen], *, as_json: bool) -> Non
     tree = Tree(Text(name))
     for seen in services:
         title = f" ({seen.title})" if seen.title else ""
-        branch = tree.add(Text(f"{seen.service}{title} {seen.location}"))
+        branch = tree.add(_line(f"{seen.service}{title} {seen.location}"))
         if seen.problem:
-            branch.add(Text(seen.problem))
+            branch.add(_line(seen.problem))
         for resource, table in seen.resources.items():
-            branch.add(Text(f"{resource} -> {table}" if table else resource))
-    call.out.print(tree)
+            branch.add(_line(f"{resource} -> {table}" if table else resource))
+    call.out.print(tree, soft_wrap=True)
+
+
+def _line(text: str) -> Text:
+    """One that is not broken: an address in two parts is none."""
+    return Text(text, no_wrap=True, overflow="ignore")

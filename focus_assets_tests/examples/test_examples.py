@@ -8,6 +8,7 @@ import pytest
 
 from focus_assets_tests.examples.conftest import EXAMPLES, Example, Place, copied, spelled
 from focus_assets_tests.examples.servers import CREDENTIALS, prices
+from focus_assets_tests.examples.test_discovery import FOLDER as DISCOVERY
 
 pytestmark = pytest.mark.slow
 
@@ -96,5 +97,6 @@ def test_a_sentence_over_the_limit_is_an_error_for_its_symbol_alone(
 
 def test_every_example_is_run(root: Path) -> None:
     assert sorted(path.parent.name for path in (root / "examples").glob("*/focus.yaml")) == [
-        example.folder for example in EXAMPLES
+        *(example.folder for example in EXAMPLES),
+        DISCOVERY,
     ]
