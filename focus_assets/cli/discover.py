@@ -13,6 +13,7 @@ from rich.tree import Tree
 from focus_assets.cli.call import Call, print_json
 from focus_assets.cli.each import tell_errors
 from focus_assets.cli.ending import FAILED, OK
+from focus_assets.cli.tables import ENDLESS
 from focus_assets.client.discovery import Discovery, Service
 from focus_assets.config import DiscoveredSource
 from focus_assets.config.discovered import table_of
@@ -85,7 +86,7 @@ def _print(call: Call, name: str, services: list[Seen], *, as_json: bool) -> Non
             branch.add(_line(seen.problem))
         for resource, table in seen.resources.items():
             branch.add(_line(f"{resource} -> {table}" if table else resource))
-    call.out.print(tree, soft_wrap=True)
+    call.out.print(tree, width=ENDLESS, soft_wrap=True)
 
 
 def _line(text: str) -> Text:
