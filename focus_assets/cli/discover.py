@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 
 import anyio
+from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
@@ -81,14 +82,10 @@ def _print(call: Call, name: str, services: list[Seen], *, as_json: bool) -> Non
     tree = Tree(Text(name))
     for seen in services:
         title = f" ({seen.title})" if seen.title else ""
-        branch = tree.add(_line(f"{seen.service}{title} {seen.location}"))
+        branch = tree.add(Text(f"{seen.service}{title} {seen.location}"))
         if seen.problem:
-            branch.add(_line(seen.problem))
+            branch.add(Text(seen.problem))
         for resource, table in seen.resources.items():
-            branch.add(_line(f"{resource} -> {table}" if table else resource))
-    call.out.print(tree, width=ENDLESS, soft_wrap=True)
-
-
-def _line(text: str) -> Text:
-    """One that is not broken: an address in two parts is none."""
-    return Text(text, no_wrap=True, overflow="ignore")
+            branch.add(Text(f"{resource} -> {table}" if table else resource))
+    # as wide as it must be: an address in two parts is none
+    Console(file=call.out.file, width=ENDLESS, highlight=False).print(tree)
