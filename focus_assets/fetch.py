@@ -56,7 +56,7 @@ class Fetched:
     """What came: lines per feed, decoded bytes, the newest change time, and what was put aside.
 
     `future` counts lines whose change time lies beyond the server's clock, `unknown` names attributes that the schema
-    lacks.
+    lacks, `counted` are the feeds whose lines the server had counted.
     """
 
     lines: dict[Feed, int] = field(default_factory=dict)
@@ -65,6 +65,7 @@ class Fetched:
     future: int = 0
     unknown: set[str] = field(default_factory=set)
     rejects: list[Reject] = field(default_factory=list)
+    counted: set[Feed] = field(default_factory=set)
 
     def add(self, feed: Feed, batch: Batch, size: int) -> None:
         """Take a decoded block into account. Raises LimitExceeded where far too much of it was put aside."""
@@ -86,6 +87,11 @@ class Fetched:
         self.future += other.future
         self.unknown |= other.unknown
         self.rejects += other.rejects
+        self.counted |= other.counted
+
+    def uncounted(self, bracket: Bracket) -> bool:
+        """Nobody has said how many lines a feed has: one that came empty may have come from something in between."""
+        return any(feed not in self.counted and bracket.lines(feed) is None for feed in self.lines)
 
     def falls_short(self, bracket: Bracket) -> bool:
         """A feed brought fewer lines than the server, before and after it, said that it has."""
@@ -129,10 +135,11 @@ async def fetch(order: Order, write: Write) -> Fetched:
 
 @dataclass(frozen=True, slots=True)
 class _Parcel:
-    """A block of a feed; without one, the feed's clean end."""
+    """A block of a feed; without one, the feed's clean end, which is `counted` where the server said how many lines."""
 
     feed: Feed
     block: Block | None
+    counted: bool = False
 
 
 class _Abandoned(Exception):
@@ -162,7 +169,7 @@ async def _pump(order: Order, feed: Feed, send: MemoryObjectSendStream[_Parcel])
         refuse_stale(lines.server_time, order.not_before)
         async for block in lines:
             await send.send(_Parcel(feed, block))
-        await send.send(_Parcel(feed, None))
+        await send.send(_Parcel(feed, None, counted=lines.total_lines is not None))
 
 
 def _rows(order: Order, receive: MemoryObjectReceiveStream[_Parcel], fetched: Fetched) -> Batches:
@@ -175,6 +182,7 @@ def _rows(order: Order, receive: MemoryObjectReceiveStream[_Parcel], fetched: Fe
         parcel = anyio.from_thread.run(_next, receive)
         if parcel.block is None:
             unfinished.discard(parcel.feed)
+            fetched.counted |= {parcel.feed} if parcel.counted else set()
             fetched.unknown |= decoders[parcel.feed].ignored
             continue
         batch = decoders[parcel.feed].decode(parcel.block)

@@ -148,7 +148,7 @@ async def _fetch_as_planned(run: Run, plan: Plan) -> Material:
 async def _fetch_another(run: Run, material: Material, asked: str) -> Material | None:
     """One more round; None where a full load began before what the server keeps of changes."""
     try:
-        round_, news = await _fetch_round(run, asked, material.fetched)
+        round_, changed = await _fetch_round(run, asked, material.fetched)
     except DeltaExpired:
         if not material.full:
             raise
@@ -156,6 +156,8 @@ async def _fetch_another(run: Run, material: Material, asked: str) -> Material |
         return None
     bracket = Bracket(material.bracket.after, await run.state(asked))
     rounds, short = material.rounds + 1, round_.falls_short(bracket)
+    # of a server that counts its lines, an answer without a count may be somebody else's
+    news = None if material.fetched.counted and round_.uncounted(bracket) else changed
     return dataclasses.replace(material, bracket=bracket, rounds=rounds, news=news, short=short)
 
 

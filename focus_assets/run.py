@@ -66,8 +66,8 @@ class Tools:
 class Material:
     """A staged load and what the server said around it: ready to be judged.
 
-    `rounds` further deltas were fetched, the last of which changed `news` keys; it is `short` where one of its feeds
-    brought fewer lines than the server says.
+    `rounds` further deltas were fetched, the last of which changed `news` keys (None: not known); it is `short`
+    where one of its feeds brought fewer lines than the server says.
     """
 
     plan: Plan

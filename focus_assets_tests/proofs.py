@@ -78,7 +78,7 @@ PROOFS = (
         "`kill -9` at the n-th database call or piece of an answer",
         "crash.kills",
         ("--kills", "150"),
-        ("--all",),
+        ("--kills", "1500"),
     ),
     Proof(
         "kills-postgresql",

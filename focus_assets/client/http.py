@@ -136,10 +136,9 @@ class LineStream:
     """The lines of one answer as blocks; the loop ends only when the body has been checked to its end."""
 
     def __init__(self, wire: Wire, decoder: BodyDecoder, headers: httpx.Headers) -> None:
-        self.server_time = server_time(headers)
+        self.server_time, self.total_lines = server_time(headers), _total_lines(headers)
         self.complete = False
         self._wire, self._decoder = wire, decoder
-        self._total_lines = _total_lines(headers)
         self._blocks: Iterator[Block] = iter(())
         self._failed: ApiError | None = None
         self._ended = False
@@ -170,7 +169,7 @@ class LineStream:
         while (block := next(self._blocks, None)) is None and not self._ended:
             chunk = await self._wire.read()
             self._ended = chunk is None
-            self._blocks = self._decoder.finish(self._total_lines) if chunk is None else self._decoder.feed(chunk)
+            self._blocks = self._decoder.finish(self.total_lines) if chunk is None else self._decoder.feed(chunk)
         return block
 
 

@@ -54,6 +54,10 @@ class Lines(Protocol):
     def server_time(self) -> datetime | None:
         """The server's clock when it answered; None where it does not tell."""
 
+    @property
+    def total_lines(self) -> int | None:
+        """How many lines the server says that it sends; None where it does not tell."""
+
     def __aiter__(self) -> AsyncIterator[Block]: ...
 
 

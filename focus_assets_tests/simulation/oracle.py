@@ -112,7 +112,7 @@ def _values(row: Record, columns: int) -> tuple[Any, ...]:
 class Ran:
     """One run, and what surrounded it: `start` and `end` are the moments of its first and its last state.
 
-    `states` are the moments of all of them, `fed` is that of the last feed.
+    `states` are the moments of all of them, `fed` is that of the last feed; `lossy`: lines were lost without a trace.
     """
 
     country: str
@@ -124,6 +124,7 @@ class Ran:
     end: int
     states: tuple[int, ...] = ()
     fed: int = 0
+    lossy: bool = False
 
 
 @dataclass
@@ -189,7 +190,7 @@ class Oracle:
                 return [f"counted, but {held} was never the total: {sorted(set(totals))}"]
             case Verdict.MOVING if not min(totals) <= held <= max(totals):
                 return [f"moving, but {held} lies not between {min(totals)} and {max(totals)}"]
-            case Verdict.PROVEN if not self._beyond_knowing():
+            case Verdict.PROVEN if not self._beyond_knowing(ran):
                 return self._proof(ran, states)
         return []
 
@@ -203,12 +204,17 @@ class Oracle:
             return []
         return [f"{before} rows became {after}, and the server was not heard a second time"]
 
-    def _beyond_knowing(self) -> bool:
-        """While the load went on a backup came back, or something committed later than the overlap: no delta shows it.
+    def _beyond_knowing(self, ran: Ran) -> bool:
+        """While the load went on something happened that no delta shows.
 
-        Only a digest does; where the server gives none, what was read may be a state that never was.
+        A backup came back, a row left the scope without a word, something committed later than the overlap; or a feed
+        came empty from a server that never counts its lines. Only a digest does; where the server gives none, what was
+        read may be a state that never was.
         """
-        return self.world.beyond_deltas and not self.world.options.digest
+        options = self.world.options
+        counts = options.counts or (options.total_lines and not options.paging)
+        uncounted = ran.lossy and not counts
+        return (self.world.beyond_deltas or uncounted) and not options.digest
 
     def _proof(self, ran: Ran, states: list[Shown]) -> list[str]:
         differences = []

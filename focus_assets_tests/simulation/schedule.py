@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from random import Random
 
@@ -113,8 +113,9 @@ class Schedule:
         outcome = await self._mirror(country, wish)
         self.world.watched = False
         self.image = self.reader.image()
-        ran = self._ran(country, outcome, before, wish, start)
-        self._note_losses(outcome, country, lossy=self.server.losses > losses)
+        lossy = self.server.losses > losses
+        ran = replace(self._ran(country, outcome, before, wish, start), lossy=lossy)
+        self._note_losses(outcome, country, lossy=lossy)
         wrong = self.oracle.judge(ran)
         if outcome.healed:
             self.happened.add("heal")

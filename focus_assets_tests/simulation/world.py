@@ -349,6 +349,7 @@ class World:
                 tombs[key] = stamp
             else:
                 self.note("out of scope unsaid")
+                self.beyond_deltas |= self.watched
         elif kind in ("create", "recreate", "arrive", "flood"):
             rows[key] = self._born(kind, known, stamp)
             if key in tombs and not self.options.keeps_tombstones:

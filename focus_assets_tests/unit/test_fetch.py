@@ -42,9 +42,11 @@ def test_more_lines_than_the_server_said_are_not_too_few() -> None:
 
 
 def test_another_fetch_of_the_run_is_added_to_it() -> None:
-    one = Fetched({Feed.FULL: 2}, 10, EARLY, 1, {"x"}, [BAD])
-    one.absorb(Fetched({Feed.FULL: 1, Feed.DELETED: 4}, 5, LATE, 2, {"y"}, [BAD]))
-    assert one == Fetched({Feed.FULL: 3, Feed.DELETED: 4}, 15, LATE, 3, {"x", "y"}, [BAD, BAD])
+    one = Fetched({Feed.FULL: 2}, 10, EARLY, 1, {"x"}, [BAD], {Feed.FULL})
+    one.absorb(Fetched({Feed.FULL: 1, Feed.DELETED: 4}, 5, LATE, 2, {"y"}, [BAD], {Feed.DELETED}))
+    assert one == Fetched(
+        {Feed.FULL: 3, Feed.DELETED: 4}, 15, LATE, 3, {"x", "y"}, [BAD, BAD], {Feed.FULL, Feed.DELETED}
+    )
 
 
 def test_a_key_that_is_spoken_of_again_is_no_longer_put_aside_and_a_line_without_a_key_stays() -> None:

@@ -201,6 +201,7 @@ class _Pages:
 
     server_time: datetime | None
     blocks: AsyncIterator[Block]
+    total_lines: int | None = None
 
     def __aiter__(self) -> AsyncIterator[Block]:
         return self.blocks

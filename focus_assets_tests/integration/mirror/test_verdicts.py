@@ -10,7 +10,7 @@ import pytest
 from focus_assets.model.errors import Incomplete, ShrinkRefused, Unsettled
 from focus_assets.model.verdict import Verdict
 from focus_assets.run import Wish
-from focus_assets.sandbox import PLAIN, Extensions, SandboxOptions
+from focus_assets.sandbox import PLAIN, Extensions, Response, SandboxOptions
 from focus_assets_tests.integration.mirror.conftest import SetScene
 from focus_assets_tests.integration.mirror.scene import Scene
 
@@ -62,6 +62,15 @@ async def test_a_closing_delta_that_brings_news_makes_it_counted(set_everywhere:
     assert outcome.verdict is Verdict.COUNTED
     assert _sorted_feeds(scene) == sorted(CLOSING)
     assert scene.stored() == scene.served()
+
+
+@pytest.mark.parametrize("feed", ["deleted", "created", "updated"])
+async def test_a_closing_delta_without_its_count_from_a_server_that_counts_proves_nothing(
+    set_scene: SetScene, feed: str
+) -> None:
+    scene = set_scene(options=SandboxOptions(extensions=Extensions(digest=False, counts=False)))
+    scene.server.edits[feed] = lambda answer: Response(200, {"content-length": "0"}, iter(()))
+    assert (await scene.loaded()).verdict is Verdict.COUNTED
 
 
 async def test_a_delta_is_counted_at_most(set_scene: SetScene) -> None:
