@@ -346,6 +346,19 @@ def sandbox(  # noqa: PLR0913 - each option is one
     return run(context.obj, options, (host, port), faults, as_json=as_json)
 
 
+@app.command()
+def gateway(
+    context: typer.Context,
+    *,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8770,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Where to listen.")] = "127.0.0.1",
+) -> int:
+    """Take writes for the cluster of `writeback`, each of which ends at all nodes or at none; until Ctrl-C."""
+    from focus_assets.cli.gateway import run
+
+    return run(context.obj, host, port)
+
+
 def _wanted(resources: list[str] | None, countries: list[str] | None) -> Wanted:
     from focus_assets.cli.selection import Wanted
 

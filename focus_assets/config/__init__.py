@@ -10,6 +10,7 @@ from focus_assets.config.limits import RateLimit, Retry, Timeouts
 from focus_assets.config.load import load_config
 from focus_assets.config.rest import RestResource, RestSource
 from focus_assets.config.source import BadRows
+from focus_assets.config.writeback import Writeback
 
 __all__ = [
     "Alerts",
@@ -34,6 +35,7 @@ __all__ = [
     "Schedules",
     "SourceSettings",
     "Timeouts",
+    "Writeback",
     "json_schema",
     "load_config",
 ]

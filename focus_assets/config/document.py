@@ -18,6 +18,7 @@ from focus_assets.config.knobs import Count, Knobs, Seconds, Whole
 from focus_assets.config.names import distinct
 from focus_assets.config.rest import RestSource
 from focus_assets.config.source import RESERVED
+from focus_assets.config.writeback import Writeback
 from focus_assets.model.errors import UnknownSource
 
 _SOURCE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
@@ -92,6 +93,9 @@ class Document(Knobs):
     schedules: Schedules = Schedules()
     concurrency: Concurrency = Concurrency()
     history: History = History()
+    writeback: Writeback | None = Field(
+        default=None, description="The cluster that takes writes; none: nothing writes."
+    )
 
     @field_validator("sources")
     @classmethod

@@ -6,7 +6,7 @@ Each call is one attempt: what is not clearly answered is lost, and nobody knows
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 import anyio
@@ -32,8 +32,8 @@ class Cluster(Protocol):
     async def create(self, node: str, transaction_id: str, payload: str) -> Outcome:
         """Ask a node once to create a group; never raises for what the node does."""
 
-    async def clear(self, node: str, transaction_id: str) -> Outcome:
-        """Ask a node once to delete whatever group has this transaction id."""
+    async def clear(self, node: str, transaction_id: str, *, asked_at: int) -> Outcome:
+        """Ask a node once, now (`asked_at`), to delete whatever group has this transaction id."""
 
     async def groups(self, node: str) -> list[Group]:
         """All groups of a node. Raises ApiError."""
@@ -45,8 +45,8 @@ class Cluster(Protocol):
 class HttpCluster:
     """Nodes by name with their URLs; a call, waiting for its turn included, takes at most so many seconds."""
 
-    def __init__(self, client: ApiClient, nodes: Mapping[str, str], *, seconds: float, now: Callable[[], int]) -> None:
-        self._client, self._urls, self._seconds, self._now = client, dict(nodes), seconds, now
+    def __init__(self, client: ApiClient, nodes: Mapping[str, str], *, seconds: float) -> None:
+        self._client, self._urls, self._seconds = client, dict(nodes), seconds
 
     @property
     def nodes(self) -> tuple[str, ...]:
@@ -65,11 +65,10 @@ class HttpCluster:
             return (Refused if definite else Lost)(node, f"{node}: {error}")
         return _made(node, transaction_id, answer)
 
-    async def clear(self, node: str, transaction_id: str) -> Outcome:
+    async def clear(self, node: str, transaction_id: str, *, asked_at: int) -> Outcome:
         """A DELETE by transaction id: 200, 204 and 404 say that the node did not have the group after it."""
         if node not in self._urls:
             return Stuck(node, f"{node}: it is no longer in the configuration")
-        asked_at = self._now()
         try:
             answer = await self._write(Request(f"{self._url(node, 'transaction', transaction_id)}/", method="DELETE"))
         except NotFound:

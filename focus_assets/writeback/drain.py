@@ -12,7 +12,7 @@ from focus_assets.model.errors import DatabaseError
 from focus_assets.writeback import intents
 from focus_assets.writeback.intent import Intent, State
 from focus_assets.writeback.saga import Replayed, Taken
-from focus_assets.writeback.writes import Writer, clear
+from focus_assets.writeback.writes import Writer, clear, said_of
 
 WORKERS = 8
 _log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ async def _guarded(writer: Writer, intent: Intent, done: Pass) -> None:
         done.states[await _advance(writer, intent)] += 1
     except Exception as error:  # noqa: BLE001 (whatever it is, the others are worked on; its lease ends)
         done.broken[intent.operation_id] = str(error)
-        _log.error("operation %s: %s", intent.operation_id, error)
+        _log.error("operation %s: %s", intent.operation_id, error, extra=said_of(intent))
 
 
 async def _advance(writer: Writer, intent: Intent) -> State:

@@ -7,11 +7,13 @@ record ─▶ commit ─▶ send to all nodes ─▶ commit: DONE, and only then
 from __future__ import annotations
 
 import json
+import logging
 import random
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 import anyio
@@ -24,6 +26,7 @@ from focus_assets.writeback.cluster import Cluster
 from focus_assets.writeback.intent import Intent, Kind, Standing, Step
 from focus_assets.writeback.saga import SECOND, Answered, Begun, Event, Outcome, Overslept, Terms, decide
 
+_log = logging.getLogger(__name__)
 Call = Callable[[str], Awaitable[Outcome]]
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -45,6 +48,26 @@ def new_operation() -> str:
     return str(uuid.uuid4())
 
 
+def said_of(intent: Intent) -> dict[str, str]:
+    """What a log line tells of a write beside its message."""
+    return {
+        "transaction_id": intent.target,
+        "operation_id": intent.operation_id,
+        "state": intent.state,
+        "reason": intent.error,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a caller wants done; without an `operation_id` the write gets one."""
+
+    kind: Kind
+    key: str
+    target: str = ""
+    operation_id: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Writer:
     """All that a write needs of the world; `now` in microseconds."""
@@ -57,15 +80,16 @@ class Writer:
     new_operation: Callable[[], str] = new_operation
     blocking: Blocking = in_thread
 
-    def intent(self, kind: Kind, key: str, target: str = "", payload: str = "") -> Intent:
+    def intent(self, wanted: Wanted, payload: str = "") -> Intent:
         """A new one; whoever creates it works on it for as long as a lease lasts."""
-        now, operation_id = self.now(), self.new_operation()
+        now, operation_id = self.now(), wanted.operation_id or self.new_operation()
+        kind = wanted.kind
         standing = Standing.IDLE if kind is Kind.CREATE else Standing.HELD
         return Intent(
             operation_id=operation_id,
             kind=kind,
-            key=key,
-            target=target or operation_id,
+            key=wanted.key,
+            target=wanted.target or operation_id,
             payload=payload,
             steps=tuple(Step(node, standing) for node in self.cluster.nodes),
             created_at=now,
@@ -87,21 +111,23 @@ class Writer:
 
     async def save(self, intent: Intent) -> Intent:
         """Commit it. Raises OvertakenWrite, DatabaseError."""
-        return await self.ask(intents.save, intent, now=self.now())
+        saved = await self.ask(intents.save, intent, now=self.now())
+        _log.info("%s of %r is %s", saved.kind, saved.key, saved.state, extra=said_of(saved))
+        return saved
 
     def answered(self, outcomes: tuple[Outcome, ...]) -> Answered:
         """What came of a round of calls."""
         return Answered(outcomes, self.chance())
 
 
-async def create(writer: Writer, name: str, fields: Mapping[str, object]) -> Intent:
+async def create(writer: Writer, name: str, fields: Mapping[str, object], *, operation_id: str = "") -> Intent:
     """Create a group at every node, or at none; the name is its key.
 
     The intent that is returned is DONE, or the create has failed, and is or will be undone. Raises KeyBusy,
     OvertakenWrite (failed, too), DatabaseError (only the intent tells what became of it).
     """
     payload = json.dumps({"name": name, **fields}, ensure_ascii=False)
-    intent = await _begun(writer, writer.intent(Kind.CREATE, name, payload=payload))
+    intent = await _begun(writer, writer.intent(Wanted(Kind.CREATE, name, operation_id=operation_id), payload))
     outcomes = await at_all(intent.steps, lambda node: writer.cluster.create(node, intent.target, payload))
     try:
         return await writer.save(writer.decide(intent, writer.answered(outcomes)))
@@ -110,19 +136,22 @@ async def create(writer: Writer, name: str, fields: Mapping[str, object]) -> Int
         raise
 
 
-async def delete(writer: Writer, key: str, target: str) -> tuple[Intent, tuple[Outcome, ...]]:
+async def delete(
+    writer: Writer, key: str, target: str, *, operation_id: str = ""
+) -> tuple[Intent, tuple[Outcome, ...]]:
     """Delete the group of a transaction id at every node, and say what each answered.
 
     An intent that is not DONE goes on by itself until it is, or is DEAD. Raises KeyBusy, OvertakenWrite (it goes on),
     DatabaseError (only the intent tells).
     """
-    intent = await _begun(writer, writer.intent(Kind.DELETE, key, target))
+    intent = await _begun(writer, writer.intent(Wanted(Kind.DELETE, key, target, operation_id)))
     return await clear(writer, intent)
 
 
 async def clear(writer: Writer, intent: Intent) -> tuple[Intent, tuple[Outcome, ...]]:
     """One round of DELETEs at the nodes that may have the group."""
-    outcomes = await at_all(intent.open_steps, lambda node: writer.cluster.clear(node, intent.target))
+    ask = partial(writer.cluster.clear, transaction_id=intent.target, asked_at=writer.now())
+    outcomes = await at_all(intent.open_steps, ask)
     return await writer.save(writer.decide(intent, writer.answered(outcomes))), outcomes
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from focus_assets.config import destination, discovered, document, exchange, limits, rest, transform
+from focus_assets.config import destination, discovered, document, exchange, limits, rest, transform, writeback
 from focus_assets.config.auth import AUTH
 from focus_assets.config.knobs import Knobs
 from focus_assets.config.paging import PAGING
@@ -55,6 +55,7 @@ def configuration() -> str:
         ("`schedules`", document.Schedules),
         ("`concurrency`", document.Concurrency),
         ("`history`", document.History),
+        ("`writeback`", writeback.Writeback),
     ):
         lines += [f"## {title}", "", inspect.cleandoc(model.__doc__ or ""), "", *_table(model), ""]
     return "\n".join(lines)

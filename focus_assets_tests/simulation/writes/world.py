@@ -112,7 +112,7 @@ class World:
     def http_cluster(self, client: ApiClient) -> HttpCluster:
         """The nodes as a writer knows them."""
         urls = {node: f"https://{node}.example" for node in self.nodes}
-        return HttpCluster(client, urls, seconds=CALL_SECONDS, now=lambda: self.now)
+        return HttpCluster(client, urls, seconds=CALL_SECONDS)
 
 
 @dataclass

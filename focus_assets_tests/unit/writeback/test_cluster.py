@@ -25,7 +25,7 @@ Answer = Said | Exception | Callable[[httpx.Request], Said | Exception]
 def node(answer: Answer) -> tuple[FunctionServer, HttpCluster]:
     server = FunctionServer(answer if callable(answer) else lambda request: answer)
     api = client(server, NoAuth(), settings=HttpSettings(origins=(HOST,)))
-    return server, HttpCluster(api, {"a": HOST}, seconds=5, now=lambda: ASKED_AT)
+    return server, HttpCluster(api, {"a": HOST}, seconds=5)
 
 
 async def created(answer: Answer) -> Outcome:
@@ -33,7 +33,7 @@ async def created(answer: Answer) -> Outcome:
 
 
 async def cleared(answer: Answer) -> Outcome:
-    return await node(answer)[1].clear("a", TID)
+    return await node(answer)[1].clear("a", TID, asked_at=ASKED_AT)
 
 
 async def test_a_create_carries_its_transaction_id_twice() -> None:
@@ -72,7 +72,7 @@ async def test_any_other_answer_to_a_create_proves_nothing(answer: Said | Except
 
 async def test_a_delete_goes_by_transaction_id_and_is_as_old_as_its_departure() -> None:
     server, cluster = node(said_json(OURS))
-    assert await cluster.clear("a", TID) == Cleared("a", ASKED_AT, found=True)
+    assert await cluster.clear("a", TID, asked_at=ASKED_AT) == Cleared("a", ASKED_AT, found=True)
     (request,) = server.asked
     assert (request.method, request.url.path) == ("DELETE", f"/api/v1/cluster/transaction/{TID}/")
 
@@ -96,7 +96,7 @@ async def test_any_other_answer_to_a_delete_is_asked_again(answer: Said | Except
 
 async def test_a_node_that_is_no_longer_configured_is_stuck() -> None:
     _, cluster = node(Said(204))
-    assert await cluster.clear("z", TID) == Stuck("z", "z: it is no longer in the configuration")
+    assert await cluster.clear("z", TID, asked_at=ASKED_AT) == Stuck("z", "z: it is no longer in the configuration")
 
 
 async def test_an_empty_list_is_a_404_and_a_failed_one_is_not() -> None:

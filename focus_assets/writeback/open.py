@@ -1,0 +1,61 @@
+"""Open what writes need: the destination with the intents, and the configured cluster."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from focus_assets.client import ApiClient, HttpSettings, NoPace, Repeater, RetryPolicy, SystemClock, Timeouts
+from focus_assets.config import Config, Writeback
+from focus_assets.database.open import Database
+from focus_assets.model.errors import InvalidConfiguration
+from focus_assets.sources.login import login_of, login_origins
+from focus_assets.writeback.cluster import HttpCluster
+from focus_assets.writeback.saga import Terms
+from focus_assets.writeback.writes import Writer
+
+_READS = 3
+
+
+def settings_of(config: Config) -> Writeback:
+    """What the configuration says of writes. Raises InvalidConfiguration where it says nothing."""
+    if config.writeback is None:
+        where = str(config.file or "the built-in configuration")
+        raise InvalidConfiguration(where, "expected the nodes of a cluster that takes writes", path="writeback.nodes")
+    return config.writeback
+
+
+@asynccontextmanager
+async def open_writer(config: Config) -> AsyncIterator[Writer]:
+    """A writer for the configured cluster; nothing is sent before a write. Raises InvalidConfiguration."""
+    settings, clock = settings_of(config), SystemClock()
+    client = ApiClient(
+        _http_settings(settings),
+        login_of(settings.auth, next(iter(settings.nodes.values())), clock=clock),
+        pace=NoPace(),
+        repeat=Repeater(RetryPolicy(attempts=_READS, cap=1.0), clock, random.Random()),
+        clock=clock,
+    )
+    async with client:
+        cluster = HttpCluster(client, settings.nodes, seconds=settings.request_seconds)
+        yield Writer(Database(config.destination), cluster, terms_of(settings))
+
+
+def terms_of(settings: Writeback) -> Terms:
+    """A lease lasts longer than a call and the commits around it."""
+    return Terms(
+        lifetime=settings.lifetime_seconds,
+        lease=3 * settings.request_seconds,
+        give_up=settings.give_up_hours * 3600,
+        cap=settings.longest_wait_seconds,
+    )
+
+
+def _http_settings(settings: Writeback) -> HttpSettings:
+    seconds = settings.request_seconds
+    return HttpSettings(
+        origins=tuple(settings.nodes.values()),
+        login_origins=login_origins(settings.auth),
+        timeouts=Timeouts(connect=seconds, read=seconds, request=seconds, stream=seconds),
+    )

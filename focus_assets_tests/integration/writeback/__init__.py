@@ -1,0 +1,1 @@
+"""Writes over real sockets: the gateway, the drain, the cluster."""
