@@ -147,13 +147,20 @@ class RestApi:
         return await operation()
 
     async def glimpse(self, resource: str, partition: str) -> Glimpse:
-        """The first page, asked for once and not yet judged. Raises ApiError."""
-        found = self._resource(resource)
+        """The first page, asked for once and not yet judged, and the count where it is a request of its own.
+
+        Raises ApiError.
+        """
+        found, client = self._resource(resource), self._client
         stored = known(self._settings, await in_thread(self._frozen.read))
         ask = pages_of(found.pagination).first(ask_for(self._settings.base_url, found, partition))
-        body = await self._client.body(request_of(ask, found.method.value))
-        recorder = self._recorder(resource, partition)
-        return Glimpse(resource, recorder, ask, body, stored.get(resource), self._client.hide)
+        body = await client.body(request_of(ask, found.method.value))
+        total = None
+        if isinstance(found.total, CountEndpoint):
+            total = (await self._count(found.total, partition)).total_items
+        return Glimpse(
+            resource, self._recorder(resource, partition), ask, body, stored.get(resource), client.hide, total
+        )
 
     def _resource(self, name: str) -> RestResource:
         if name not in self._settings.resources:

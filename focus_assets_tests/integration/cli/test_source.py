@@ -84,6 +84,15 @@ def test_a_trial_shows_request_shape_each_step_and_columns(place: Place) -> None
     assert not (place.folder / ".focus" / "schema").exists()
 
 
+def test_a_count_that_is_a_request_of_its_own_is_asked_for_too(place: Place) -> None:
+    place.write({"path": "/all", "records": None, "total": {"path": "/count", "at": "things.count"}})
+    place.file.write_text(place.file.read_text(encoding="utf-8").replace("records: null", ""), encoding="utf-8")
+    called = place.focus("source", "try", "library")
+    assert called.code == 0, called.err
+    assert "25 records of 25; next: none" in called.out
+    assert place.api.paths() == ["/all", "/count"]
+
+
 def test_what_a_terminal_might_obey_is_spelled_out(place: Place) -> None:
     evil = {"id": 1, "na\x1b[2Jme": "\x1b]0;owned\x07", "flip": "\u202eabc"}
     place.api.spoil = lambda call, reply: Reply({"items": [evil], "\x1b[31m": 1})
