@@ -25,7 +25,7 @@ from focus_assets.sources.rest.guess import Guess, delimiter_of, guessed
 from focus_assets.sources.rest.source import RestApi
 
 DESTINATION = ("destination:", "  url: ${FOCUS_DATABASE_URL:-sqlite:///data/focus.db}")
-_SOURCES = re.compile(r"^sources:[ \t]*(?:#.*)?$", re.MULTILINE)
+_SOURCES = re.compile(r"^sources:[ \t]*(?:#[^\r\n]*)?(?=\r?$)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def init(call: Call, wanted: Wanted) -> int:
         return FAILED
     _refuse_unreadable(text, file, endpoint)
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
+    file.write_bytes(text.encode())
     _tell(call, file, endpoint, guess)
     return OK
 
@@ -97,7 +97,8 @@ def _text(file: Path, entry: list[str], wanted: Wanted) -> str | None:
 
 def _added(file: Path, entry: list[str]) -> str:
     """The file with the entry as the first of its sources; all else stays as it is, to the letter."""
-    text = file.read_text(encoding="utf-8")
+    text = file.read_bytes().decode()  # line ends as they are
+    end = "\r\n" if "\r\n" in text else "\n"
     name = entry[0].strip().removesuffix(":")
     read: Any = read_yaml(text, str(file))
     if name in (read.get("sources") or {}):
@@ -109,7 +110,7 @@ def _added(file: Path, entry: list[str]) -> str:
         raise InvalidConfiguration(
             str(file), "expected a line `sources:` of its own, beneath which the entry can stand"
         )
-    return "\n".join([text[: found.end()], *entry]) + text[found.end() :]
+    return end.join([text[: found.end()], *entry]) + text[found.end() :]
 
 
 def _refuse_unreadable(text: str, file: Path, endpoint: Endpoint) -> None:

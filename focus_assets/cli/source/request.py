@@ -31,6 +31,7 @@ class Written:
     """What focus.yaml itself says under a resource: what came into it from the environment is not shown."""
 
     who: str
+    headers: tuple[str, ...]
     resource: Mapping[str, Any]
 
     @classmethod
@@ -41,7 +42,7 @@ class Written:
         raw: Any = read_yaml(config.file.read_text(encoding="utf-8-sig"), str(config.file)) if config.file else {}
         for key in ("sources", source, "resources", resource):
             raw = raw.get(key) if isinstance(raw, dict) else None
-        return cls(settings.auth.who, raw or {})
+        return cls(settings.auth.who, tuple(settings.headers), raw or {})
 
     def shown(self, part: str, name: str, value: object) -> str:
         """A value of `params` or `body` for people."""
@@ -58,6 +59,7 @@ def request_lines(glimpse: Glimpse, written: Written) -> Iterator[str]:
         yield glimpse.hide(f"  {name} = {written.shown('params', name, value)}")
     for name, value in (glimpse.ask.body or {}).items():
         yield glimpse.hide(f"  {name}: {written.shown('body', name, value)}")
+    yield from (f"  {name}: {HIDDEN}" for name in written.headers)
     yield f"  {written.who}"
 
 

@@ -116,6 +116,7 @@ def test_what_came_from_the_environment_or_is_named_like_a_secret_is_not_shown(
     assert called.code == 0
     assert ["tenant", "=", "…"] in lines(called.out)
     assert ["access_token", "=", "…"] in lines(called.out)
+    assert ["X-Tenant:", "…"] in lines(called.out)
     assert ["size", "=", "5"] in lines(called.out)
     assert place.api.asked[0].query["tenant"] == CANARY
     assert CANARY not in called.out + called.err
@@ -208,17 +209,19 @@ def test_a_file_that_is_there_stays_as_it_is(place: Place) -> None:
     assert "    kind: rest" in called.out.splitlines()
 
 
-def test_an_entry_is_added_and_all_else_stays_to_the_letter(place: Place) -> None:
-    place.write({"path": "/all", "records": None} | {"columns": {"id": "int64"}})
-    before = "# mine\n" + place.file.read_text(encoding="utf-8")
-    place.file.write_text(before, encoding="utf-8")
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_an_entry_is_added_and_all_else_stays_to_the_letter(place: Place, end: str) -> None:
+    place.write({"columns": {"id": "int64"}})
+    before = f"# mine\n{place.file.read_text(encoding='utf-8')}".replace("\n", end).encode()
+    place.file.write_bytes(before)
     assert place.focus("source", "init", f"{place.api.base}/token", "--name", "second", "--add").code == 0
-    after = place.file.read_text(encoding="utf-8")
+    after = place.file.read_bytes()
     assert list(load_config(place.file, {}).sources) == ["second", "library"]
-    kept = iter(after.splitlines())
-    assert all(line in kept for line in before.splitlines())
+    top = before.index(b"sources:") + len(b"sources:")
+    assert (after[:top], after[-len(before) + top :]) == (before[:top], before[top:])
+    assert after.count(b"\n") == after.count(end.encode())
     again = place.focus("source", "init", f"{place.api.base}/token", "--name", "second", "--add")
-    assert (again.code, place.file.read_text(encoding="utf-8")) == (2, after)
+    assert (again.code, place.file.read_bytes()) == (2, after)
     assert "there is such a source already" in again.err
 
 
