@@ -129,7 +129,7 @@ PROOFS = (
         "one-line bugs planted in the core, each of which a test must catch",
         "planted",
         ("--sample", "6", "--seed", "20250701"),
-        (),
+        ("--sample", "60", "--seed", "1"),
     ),
 )
 

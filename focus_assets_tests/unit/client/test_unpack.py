@@ -47,6 +47,14 @@ def test_gzip_of_any_members_in_any_chunks_is_the_body(members: list[bytes], siz
     assert unpack(Gunzip(), *chunks) == b"".join(members)
 
 
+@pytest.mark.parametrize("size", [PIECE_BYTES + 1, 3 * PIECE_BYTES + 2])
+def test_what_has_come_is_unpacked_before_more_comes(size: int) -> None:
+    packed = gzip.compress(b"a" * size)
+    for cut in range(len(packed) - 12, len(packed)):
+        unbounded = zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(packed[:cut])
+        assert b"".join(Gunzip().unpack(packed[:cut])) == unbounded
+
+
 @pytest.mark.parametrize("size", [PIECE_BYTES - 1, PIECE_BYTES, PIECE_BYTES + 1, 3 * PIECE_BYTES, 10**6])
 def test_pieces_are_bounded_and_nothing_is_left_inside(size: int) -> None:
     body = b"a" * size
