@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from focus_assets.client import HttpSettings, NoAuth, SlidingPace, Timeouts
-from focus_assets.client.http import ApiClient
+from focus_assets.client.http import ApiClient, LineStream
 from focus_assets.model.errors import (
     ApiError,
     ApiTimeout,
@@ -247,12 +247,18 @@ async def test_lines_that_add_up_are_complete() -> None:
     assert await streamed(said) == [Block(LINES, 1, 0)]
 
 
-async def test_who_goes_on_after_an_error_gets_it_again_never_an_end() -> None:
-    server = server_of(Said(200, [LINES], {"content-length": "19"}))
+async def _to_the_end(stream: LineStream) -> None:
+    async for _ in stream:
+        pass
+
+
+@pytest.mark.parametrize("headers", [{"content-length": "19"}, {"x-total-lines": "3"}])
+async def test_who_goes_on_after_an_error_gets_it_again_never_an_end(headers: dict[str, str]) -> None:
+    server = server_of(Said(200, [LINES], headers))
     async with client(server, NoAuth()) as api, api.stream(URL) as stream:
         for _ in range(3):
             with pytest.raises(Truncated):
-                await anext(stream)
+                await _to_the_end(stream)
         assert not stream.complete
 
 
