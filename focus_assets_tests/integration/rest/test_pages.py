@@ -178,6 +178,7 @@ async def test_a_page_that_goes_on_failing_fails_the_load(scene: Scene) -> None:
         (OFFSET, lambda call, reply: reply.having(items=[thing(1)]), PageRepeated),
         (TOKEN, lambda call, reply: reply.having(next=10), PageRepeated),
         (LINKED, lambda call, reply: reply.having(next_url="/linked?from=10"), PageRepeated),
+        (TOKEN, lambda call, reply: reply.having(next=20 if call.query.get("cursor") == "10" else 10), PageRepeated),
         (TOKEN, lambda call, reply: reply.having(next={"no": "token"}), UnexpectedBody),
         (LINKED, lambda call, reply: reply.having(next_url=3), UnexpectedBody),
         (LINKED, lambda call, reply: reply.having(next_url="http://elsewhere.example/linked"), OriginRefused),
