@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from focus_assets.client.retry import GiveUp, Repeater, RetryBudget, RetryPolicy, Wait
-from focus_assets.model.errors import ApiError, NotFound, RateLimited, ServerFailed
+from focus_assets.model.errors import ApiError, NotFound, PermissionDenied, RateLimited, ServerFailed
 from focus_assets_tests.unit.client.fakes import SleeplessClock
 
 DOWN = ServerFailed("down")
@@ -53,6 +53,8 @@ def test_what_the_server_asks_for_is_waited_for_and_a_little_spread() -> None:
     [
         (NotFound("no"), 1, 0.0, "would not change"),
         (DOWN, 5, 0.0, "as often as"),
+        (PermissionDenied("no", status=403), 1, 0.0, "would not change"),
+        (NotFound("nowhere", status=404), 1, 0.0, "would not change"),
         (RateLimited("slow", retry_after=300.5), 1, 0.0, "asks for"),
         (RateLimited("slow", retry_after=float("inf")), 1, 0.0, "asks for"),
         (RateLimited("slow", retry_after=200), 2, 401.0, "600 s in all"),
