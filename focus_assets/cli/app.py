@@ -211,7 +211,7 @@ def try_(
 
 
 @source.command()
-def init(
+def init(  # noqa: PLR0913 - each option is one
     context: typer.Context,
     url: Annotated[
         str, typer.Argument(metavar="URL", help="An endpoint that answers with records, its query included.")
@@ -225,6 +225,12 @@ def init(
         str | None,
         typer.Option(metavar="RESOURCE", help="The resource's name; else the path's end.", show_default=False),
     ] = None,
+    bearer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VARIABLE", help="The environment variable that holds a bearer token.", show_default=False
+        ),
+    ] = None,
     add: Annotated[bool, typer.Option("--add", help="Put the entry into a focus.yaml that is there.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a focus.yaml that is there.")] = False,
 ) -> int:
@@ -236,7 +242,7 @@ def init(
     from focus_assets.cli.source import init as run
     from focus_assets.cli.source.init import Wanted as Asked
 
-    return run(context.obj, Asked(url, name, resource, add=add, overwrite=overwrite))
+    return run(context.obj, Asked(url, name, resource, bearer, add=add, overwrite=overwrite))
 
 
 class Kind(enum.StrEnum):

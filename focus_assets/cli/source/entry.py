@@ -23,7 +23,10 @@ _FEW_TYPES = 3
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An address in its parts: what is a secret in its query is not among the parameters."""
+    """An address in its parts: what is a secret in its query is not among the parameters.
+
+    `bearer` names the environment's variable that holds a token.
+    """
 
     name: str
     resource: str
@@ -31,9 +34,12 @@ class Endpoint:
     path: str
     params: Mapping[str, str]
     key: tuple[str, str] | None = None
+    bearer: str | None = None
 
     @classmethod
-    def of(cls, url: str, name: str | None = None, resource: str | None = None) -> Endpoint:
+    def of(
+        cls, url: str, name: str | None = None, resource: str | None = None, *, bearer: str | None = None
+    ) -> Endpoint:
         """Names that are not given are taken from the host and from the path's end."""
         parts = urlsplit(url)
         query = parse_qsl(parts.query, keep_blank_values=True)
@@ -47,6 +53,7 @@ class Endpoint:
             parts.path or "/",
             {param: value for param, value in query if (param, value) != key},
             key,
+            bearer,
         )
 
     @property
@@ -69,7 +76,9 @@ def entry_lines(endpoint: Endpoint, guess: Guess, *, delimiter: str = ",") -> It
     yield f"  {endpoint.name}:"
     yield "    kind: rest"
     yield f"    base_url: {endpoint.base_url if _URL.fullmatch(endpoint.base_url) else scalar(endpoint.base_url)}"
-    if endpoint.key:
+    if endpoint.bearer:
+        yield f'    auth: {{kind: bearer, token: "${{{endpoint.bearer}}}"}}'
+    elif endpoint.key:
         name = scalar(endpoint.key[0])
         yield f'    auth: {{kind: api_key, in: query, name: {name}, value: "${{{endpoint.variable}}}"}}'
     yield "    resources:"

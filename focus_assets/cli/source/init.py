@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,16 @@ from focus_assets.cli.source.entry import Endpoint, entry_lines
 from focus_assets.client import Subject, redact
 from focus_assets.config import Config, Document
 from focus_assets.config.reading import read_yaml
-from focus_assets.model.errors import InvalidConfiguration, NameRefused
+from focus_assets.model.errors import AuthenticationFailed, InvalidConfiguration, NameRefused
 from focus_assets.sources.open import open_source
 from focus_assets.sources.rest.glimpse import Glimpse
 from focus_assets.sources.rest.guess import Guess, delimiter_of, guessed
 from focus_assets.sources.rest.source import RestApi
 
 DESTINATION = ("destination:", "  url: ${FOCUS_DATABASE_URL:-sqlite:///data/focus.db}")
+ANOTHER_LOGIN = (
+    "--bearer names the variable that holds a token; for another login write the entry by hand, with its auth"
+)
 _SOURCES = re.compile(r"^sources:[ \t]*(?:#[^\r\n]*)?(?=\r?$)", re.MULTILINE)
 
 
@@ -35,14 +37,15 @@ class Wanted:
     url: str
     name: str | None = None
     resource: str | None = None
+    bearer: str | None = None
     add: bool = False
     overwrite: bool = False
 
 
 def init(call: Call, wanted: Wanted) -> int:
     """Exit code 1 where a file is there that nobody has asked to change: the entry is shown then."""
-    endpoint = Endpoint.of(wanted.url, wanted.name, wanted.resource)
-    glimpse = anyio.run(partial(_glimpse, endpoint))
+    endpoint = Endpoint.of(wanted.url, wanted.name, wanted.resource, bearer=wanted.bearer)
+    glimpse = _glimpse(_config(endpoint, _login(call, endpoint)), endpoint)
     body = glimpse.body
     subject = Subject(url=redact(glimpse.ask.url), hide=glimpse.hide)
     guess = guessed(body.data, subject, glimpse.ask.params, link=body.next_link)
@@ -61,25 +64,47 @@ def init(call: Call, wanted: Wanted) -> int:
     return OK
 
 
-async def _glimpse(endpoint: Endpoint) -> Glimpse:
-    """One answer, asked for as a source would ask for it. Raises InvalidConfiguration and ApiError."""
-    config = _config(endpoint)
-    async with open_source(endpoint.name, config) as api:
-        assert isinstance(api, RestApi)
-        return await api.glimpse(endpoint.resource, "")
+def _login(call: Call, endpoint: Endpoint) -> dict[str, str]:
+    """What stands under `auth`. Raises InvalidConfiguration."""
+    if endpoint.bearer and endpoint.key:
+        raise InvalidConfiguration(
+            "--bearer", f"the URL has a key of its own, {endpoint.key[0]!r}; leave one of them out"
+        )
+    if endpoint.bearer:
+        if not call.environ.get(endpoint.bearer):
+            raise InvalidConfiguration("--bearer", f"the environment variable {endpoint.bearer} is not set")
+        return {"kind": "bearer", "token": call.environ[endpoint.bearer]}
+    if endpoint.key:
+        name, value = endpoint.key
+        return {"kind": "api_key", "in": "query", "name": name, "value": value}
+    return {"kind": "none"}
 
 
-def _config(endpoint: Endpoint) -> Config:
+def _glimpse(config: Config, endpoint: Endpoint) -> Glimpse:
+    """One answer, asked for as a source would ask for it. Raises ApiError."""
+
+    async def ask() -> Glimpse:
+        async with open_source(endpoint.name, config) as api:
+            assert isinstance(api, RestApi)
+            return await api.glimpse(endpoint.resource, "")
+
+    try:
+        return anyio.run(ask)
+    except AuthenticationFailed as error:
+        error.add_note(ANOTHER_LOGIN)
+        raise
+
+
+def _config(endpoint: Endpoint, login: dict[str, str]) -> Config:
+    """Raises InvalidConfiguration."""
     source: dict[str, Any] = {
         "kind": "rest",
         "base_url": endpoint.base_url,
+        "auth": login,
         "resources": {
             endpoint.resource: {"path": endpoint.path, "params": dict(endpoint.params), "primary_key": ["id"]}
         },
     }
-    if endpoint.key:
-        name, value = endpoint.key
-        source["auth"] = {"kind": "api_key", "in": "query", "name": name, "value": value}
     try:
         return Config.of(Document.model_validate({"sources": {endpoint.name: source}}), Path.cwd())
     except ValidationError as error:

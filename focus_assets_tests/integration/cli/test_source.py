@@ -14,7 +14,7 @@ import yaml
 from focus_assets.cli import main
 from focus_assets.config import load_config
 from focus_assets_tests.integration.cli.conftest import Called
-from focus_assets_tests.integration.rest.server import Api, Reply, serving
+from focus_assets_tests.integration.rest.server import Api, Call, Reply, serving
 
 CANARY = "canary-4711-secret"
 
@@ -240,6 +240,23 @@ def test_a_key_in_the_url_stays_out_of_the_file(place: Place, monkeypatch: pytes
     monkeypatch.setenv("LIBRARY_KEY", CANARY)
     assert place.focus("source", "try", "library").code == 0
     assert place.api.asked[-1].query["apikey"] == CANARY
+
+
+def test_a_token_is_named_by_its_variable(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def guarded(call: Call, reply: Reply) -> Reply:
+        return reply if call.authorization == f"Bearer {CANARY}" else Reply({}, status=401)
+
+    place.api.spoil = guarded
+    refused = place.focus("source", "init", f"{place.api.base}/token", "--name", "library")
+    assert (refused.code, place.file.exists()) == (1, False)
+    assert "--bearer names the variable that holds a token" in refused.err
+    unset = place.focus("source", "init", f"{place.api.base}/token", "--bearer", "LIBRARY_TOKEN")
+    assert (unset.code, "LIBRARY_TOKEN is not set" in unset.err) == (2, True)
+    monkeypatch.setenv("LIBRARY_TOKEN", CANARY)
+    called = place.focus("source", "init", f"{place.api.base}/token", "--name", "library", "--bearer", "LIBRARY_TOKEN")
+    assert called.code == 0, called.err
+    assert CANARY not in called.out + called.err + place.file.read_text(encoding="utf-8")
+    assert place.focus("source", "try", "library").code == 0
 
 
 @pytest.mark.parametrize("document", [{"echo": CANARY}, [{"echo": CANARY}], [CANARY]])

@@ -16,13 +16,14 @@ Thing = dict[str, Any]
 
 @dataclass(frozen=True)
 class Call:
-    """A request: its number among all of them (from 1), its path, its query, its JSON body."""
+    """A request: its number among all of them (from 1), its path, its query, its JSON body, and who asks."""
 
     number: int
     method: str
     path: str
     query: dict[str, str]
     body: dict[str, Any]
+    authorization: str = ""
 
     def get(self, name: str, default: int) -> int:
         """A number from the body or the query."""
@@ -87,12 +88,12 @@ class Api:
         """What was asked, in order: the path and its query."""
         return [f"{call.path}?{urlencode(call.query)}" if call.query else call.path for call in self.asked]
 
-    def answer(self, method: str, target: str, body: bytes) -> Reply:
+    def answer(self, method: str, target: str, body: bytes, authorization: str) -> Reply:
         """The answer to a request."""
         parts = urlsplit(target)
         with self._guard:
             given = json.loads(body) if body else {}
-            call = Call(len(self.asked) + 1, method, parts.path, dict(parse_qsl(parts.query)), given)
+            call = Call(len(self.asked) + 1, method, parts.path, dict(parse_qsl(parts.query)), given, authorization)
             self.asked.append(call)
         return self.spoil(call, self._reply(call))
 
@@ -180,7 +181,7 @@ def serving(api: Api) -> Iterator[Api]:
 
         def handle_any(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            reply = api.answer(self.command, self.path, body)
+            reply = api.answer(self.command, self.path, body, self.headers.get("authorization", ""))
             self.send_response(reply.status)
             for name, value in {**reply.headers, "content-length": str(len(reply.data))}.items():
                 self.send_header(name, value)
