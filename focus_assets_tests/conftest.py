@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from hypothesis import settings
 
 from focus_assets_tests.mysql import mysql_server, mysql_url
 from focus_assets_tests.postgres import postgres_server, postgres_url
@@ -26,6 +27,9 @@ __all__ = [
 ]
 
 _ENDING_SECONDS = 5.0
+
+settings.register_profile("focus", deadline=None)  # a busy machine is slow, and no example the slower for it
+settings.load_profile("focus")
 
 
 class Golden(Protocol):
