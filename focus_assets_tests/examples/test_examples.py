@@ -95,8 +95,9 @@ def test_a_sentence_over_the_limit_is_an_error_for_its_symbol_alone(
         assert len(place.stored()) == 4
 
 
-def test_every_example_is_run(root: Path) -> None:
-    assert sorted(path.parent.name for path in (root / "examples").glob("*/focus.yaml")) == [
-        *(example.folder for example in EXAMPLES),
-        DISCOVERY,
-    ]
+def test_every_example_is_run_by_a_test_and_listed(root: Path) -> None:
+    folders = sorted(path.parent.name for path in (root / "examples").glob("*/focus.yaml"))
+    tests = "".join(path.read_text(encoding="utf-8") for path in (root / "focus_assets_tests").rglob("*.py"))
+    listed = (root / "examples" / "README.md").read_text(encoding="utf-8")
+    assert {example.folder for example in EXAMPLES} <= set(folders)
+    assert [name for name in folders if f'"{name}"' not in tests or f"({name}/" not in listed] == []
