@@ -8,7 +8,6 @@ import pytest
 
 from focus_assets_tests.examples.conftest import EXAMPLES, Example, Place, copied, spelled
 from focus_assets_tests.examples.servers import CREDENTIALS, prices
-from focus_assets_tests.examples.test_discovery import FOLDER as DISCOVERY
 
 pytestmark = pytest.mark.slow
 
