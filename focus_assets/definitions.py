@@ -19,6 +19,7 @@ from focus_assets.defs.jobs import build_jobs
 from focus_assets.defs.resources import resources_of
 from focus_assets.defs.schedules import build_schedules
 from focus_assets.defs.sensors import build_sensors
+from focus_assets.defs.writes import writing
 
 _log = logging.getLogger("dagster.focus_assets")
 
@@ -35,14 +36,17 @@ def build_definitions(config: Config, *, running: bool = False) -> dg.Definition
     for problem in catalog.problems:
         _log.warning("%s: materialize the asset refresh_schema (or `focus schema refresh`), then reload.", problem)
     with _previews():
-        return dg.Definitions(
-            assets=dg.with_source_code_references(build_assets(catalog)),
-            asset_checks=build_checks(catalog),
-            jobs=build_jobs(catalog),
-            schedules=build_schedules(catalog, running=running or config.schedules.running),
-            sensors=build_sensors(catalog, running=running or config.schedules.running),
-            resources=resources_of(config),
-            executor=dg.in_process_executor,
+        return dg.Definitions.merge(
+            writing(config, running=running or config.schedules.running),
+            dg.Definitions(
+                assets=dg.with_source_code_references(build_assets(catalog)),
+                asset_checks=build_checks(catalog),
+                jobs=build_jobs(catalog),
+                schedules=build_schedules(catalog, running=running or config.schedules.running),
+                sensors=build_sensors(catalog, running=running or config.schedules.running),
+                resources=resources_of(config),
+                executor=dg.in_process_executor,
+            ),
         )
 
 

@@ -40,6 +40,7 @@ INTENTS = BOOKS.table(
     indexed=("state", "next_at", "target"),
 )
 OWED = "groupdelete"
+ALL = 10**9
 
 
 _ready: WeakSet[Database] = WeakSet()

@@ -15,7 +15,7 @@ import yaml
 
 from focus_assets.sandbox.cluster import Whim
 from focus_assets_tests.integration.cli.conftest import PROGRAM, plain_environ
-from focus_assets_tests.integration.writeback.scene import GROUP, TOKEN, Scene, cluster
+from focus_assets_tests.integration.writeback.scene import GROUP, TOKEN, Scene, cluster, served
 
 
 @pytest.fixture
@@ -86,3 +86,38 @@ def test_a_configuration_that_will_not_do_is_one_sentence(
     assert (process.returncode, out) == (2, "")
     assert said in err
     assert "Traceback" not in err
+
+
+def run(folder: Path, *arguments: str) -> tuple[int, str, str]:
+    with focus(folder, *arguments) as process:
+        out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
+
+
+def test_writes_are_listed_drained_and_replayed(scene: Scene, tmp_path: Path) -> None:
+    with served(scene):
+        scene.whim(Whim.FAILS_AFTER, node=1, methods=("POST",))
+        owed = scene.ask("POST", "/api/v1/groups", GROUP).body["operation_id"]
+    (line,) = (json.loads(text) for text in run(tmp_path, "writes", "list", "--json")[1].splitlines())
+    assert (line["operation_id"], line["key"], line["state"]) == (owed, "alpha", "UNKNOWN")
+    assert line["age_seconds"] > 0
+    code, out, _ = run(tmp_path, "writes")
+    assert (code, owed in out, "1 UNKNOWN" in out) == (0, True, True)
+    assert run(tmp_path, "writes", "replay", owed)[0] == 1
+
+    nodes = scene.config.writeback.nodes if scene.config.writeback else {}
+    write(tmp_path, scene, nodes={"node-9": nodes["node-1"]})
+    code, out, _ = run(tmp_path, "writes", "drain", "--json")
+    assert (code, json.loads(out)["states"]) == (1, {"DEAD": 1})
+    assert owed in run(tmp_path, "writes", "list", "--state", "DEAD")[1]
+
+    write(tmp_path, scene)
+    assert run(tmp_path, "writes", "replay", "--all") == (0, f"{owed} is due again\n", "")
+    code, out, _ = run(tmp_path, "writes", "drain", "--json")
+    assert (code, json.loads(out)["taken"]) == (0, 1)
+    assert scene.held == [[], []]
+
+
+def test_an_operation_that_was_never_recorded_cannot_be_replayed(scene: Scene, tmp_path: Path) -> None:
+    code, _, err = run(tmp_path, "writes", "replay", "no-such-operation")
+    assert (code, err) == (1, "focus: UnknownOperation: there is no operation 'no-such-operation'\n")

@@ -1,0 +1,127 @@
+"""List writes with their ages, work off what is due, and replay what is dead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import anyio
+import typer
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from focus_assets.cli.call import Call, print_json
+from focus_assets.database.open import Database
+from focus_assets.model.errors import OvertakenWrite
+from focus_assets.model.stamps import text_of
+from focus_assets.writeback import intents
+from focus_assets.writeback.drain import Pass, drain, replay
+from focus_assets.writeback.intent import ENDED, Intent, State
+from focus_assets.writeback.open import open_writer, settings_of
+from focus_assets.writeback.saga import SECOND
+from focus_assets.writeback.writes import micros_now
+
+STYLES = {State.DONE: "green", State.DEAD: "bold red", State.UNKNOWN: "yellow", State.COMPENSATING: "yellow"}
+OPEN = tuple(state for state in State if state not in ENDED)
+
+
+def state_of(name: str) -> State:
+    """A state by its name in any case; raises BadParameter."""
+    try:
+        return State(name.upper())
+    except ValueError:
+        raise typer.BadParameter(f"expected one of {', '.join(State)}", param_hint="--state") from None
+
+
+def show(call: Call, states: Sequence[State], limit: int, *, as_json: bool) -> int:
+    """What is open or dead, or what is in the named states; oldest first."""
+    settings_of(call.config)
+    database = Database(call.config.destination)
+    intents.ensure(database)
+    found = intents.find(database, states=states or (*OPEN, State.DEAD), limit=limit)
+    if as_json:
+        for intent in found:
+            print_json(_record(intent))
+        return 0
+    if found:
+        call.out.print(_table(found))
+        call.out.print()
+    counts = {state: count for state, count in intents.counts(database).items() if count}
+    call.out.print(", ".join(f"{count:,} {state}" for state, count in counts.items()) or "Nothing was written yet.")
+    return 0
+
+
+def work_off(call: Call, *, as_json: bool) -> int:
+    """One pass; exit code 1 where something broke or has died in it."""
+    done = anyio.run(_drain, call)
+    if as_json:
+        print_json({"taken": done.taken, "states": dict(done.states), "broken": done.broken})
+    else:
+        said = ", ".join(f"{count:,} {state}" for state, count in sorted(done.states.items()))
+        call.out.print(f"{done.taken:,} were due{': ' if said else ''}{said}")
+        for operation_id, problem in done.broken.items():
+            call.err.print(Text(f"{operation_id}: {problem}"), soft_wrap=True)
+    return 1 if done.broken or done.states[State.DEAD] else 0
+
+
+def try_again(call: Call, operation_ids: Sequence[str], *, everything: bool) -> int:
+    """Let the next pass work on what is dead. Raises UnknownOperation; exit code 1 where one of them is not dead."""
+    return anyio.run(_replay, call, tuple(operation_ids), everything)
+
+
+async def _drain(call: Call) -> Pass:
+    async with open_writer(call.config) as writer:
+        return await drain(writer)
+
+
+async def _replay(call: Call, operation_ids: tuple[str, ...], everything: bool) -> int:
+    refused = 0
+    async with open_writer(call.config) as writer:
+        await writer.ask(intents.ensure)
+        dead = await writer.ask(intents.find, states=[State.DEAD], limit=intents.ALL) if everything else []
+        for operation_id in (*operation_ids, *(one.operation_id for one in dead)):
+            try:
+                await replay(writer, operation_id)
+            except (ValueError, OvertakenWrite) as error:
+                refused += 1
+                call.err.print(Text(f"{operation_id}: {error}"), soft_wrap=True)
+            else:
+                call.out.print(f"{operation_id} is due again")
+    return 1 if refused else 0
+
+
+def _table(found: Sequence[Intent]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 1, 0, 0))
+    for heading in ("operation", "kind", "key", "state", "age", "tries", "error"):
+        table.add_column(
+            heading, justify="right" if heading in ("age", "tries") else "left", no_wrap=heading != "error"
+        )
+    for one in found:
+        state = Text(one.state, style=STYLES.get(one.state, ""))
+        cells = (one.operation_id, one.kind.value, Text(one.key), state, age(one), str(one.attempts))
+        table.add_row(*cells, Text(one.error))
+    return table
+
+
+def age(intent: Intent) -> str:
+    """Since it was recorded: `42 s`, `7 min`, `3.5 h`."""
+    seconds = max(0, micros_now() - intent.created_at) / SECOND
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def _record(intent: Intent) -> dict[str, Any]:
+    return {
+        "operation_id": intent.operation_id,
+        "kind": intent.kind.value,
+        "key": intent.key,
+        "transaction_id": intent.target,
+        "state": intent.state.value,
+        "attempts": intent.attempts,
+        "age_seconds": round(max(0, micros_now() - intent.created_at) / SECOND, 3),
+        "created_at": text_of(intent.created_at),
+        "next_at": None if intent.next_at is None else text_of(intent.next_at),
+        "error": intent.error,
+    }

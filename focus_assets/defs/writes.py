@@ -1,0 +1,171 @@
+"""Work off what writes owe: an asset that drains them, its check, the job, and the sensor that asks for it."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import anyio
+import dagster as dg
+
+from focus_assets.config import Config
+from focus_assets.database.open import Database
+from focus_assets.defs.resources import effective, resource_keys
+from focus_assets.model.errors import FocusError
+from focus_assets.writeback import intents
+from focus_assets.writeback.drain import Pass, drain
+from focus_assets.writeback.intent import ENDED, Intent, State
+from focus_assets.writeback.open import open_writer, settings_of
+from focus_assets.writeback.saga import SECOND
+from focus_assets.writeback.writes import micros_now
+
+DRAIN_WRITES = "drain_writes"
+KEY = dg.AssetKey(["intents"])  # one part: a resource has two, so that none can be taken for it
+SHOWN = 100
+_LONGEST_RUN = timedelta(minutes=10)
+OPEN = tuple(state for state in State if state not in ENDED)
+Requests = Iterator[dg.RunRequest | dg.SkipReason]
+
+
+def writing(config: Config, *, running: bool) -> dg.Definitions:
+    """All of it where a cluster takes writes, else nothing."""
+    if config.writeback is None:
+        return dg.Definitions()
+    status = dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED
+    return dg.Definitions(
+        assets=dg.with_source_code_references([build_intents(config)]),
+        asset_checks=[build_nothing_owed(config)],
+        jobs=[drain_job()],
+        sensors=[writes_due_sensor(config, status=status)],
+    )
+
+
+def build_intents(config: Config) -> dg.AssetsDefinition:
+    """Each materialisation is a pass of the drain."""
+
+    @dg.asset(
+        key=KEY,
+        group_name="focus",
+        description="The writes and what they still owe the cluster, in `_focus_intents`. Materialising it works off "
+        "what is due: failed creates are undone, unanswered deletions repeated.",
+        kinds={"table"},
+        required_resource_keys=resource_keys(config),
+    )
+    def intents_of_writes(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+        return dg.MaterializeResult(metadata=drained(effective(config, context.resources)))
+
+    return intents_of_writes
+
+
+def build_nothing_owed(config: Config) -> dg.AssetChecksDefinition:
+    """Red while a write is dead, yellow while one is not settled."""
+
+    @dg.asset_check(
+        asset=KEY,
+        name="nothing_owed",
+        description="No write is DEAD, and none is still to be undone or repeated.",
+        required_resource_keys=resource_keys(config),
+    )
+    def nothing_owed(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        return owed(Database(effective(config, context.resources).destination))
+
+    return nothing_owed
+
+
+def drain_job() -> Any:
+    """The asset with its check."""
+    selection = dg.AssetSelection.assets(KEY)
+    return dg.define_asset_job(DRAIN_WRITES, selection, description="Works off what writes owe the cluster.")
+
+
+def writes_due_sensor(config: Config, *, status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
+    """Looks into the table; a run costs seconds, and is asked for only where something is due."""
+
+    @dg.sensor(
+        name="writes_due",
+        description="Starts drain_writes when a write is due, unless one is running.",
+        job_name=DRAIN_WRITES,
+        minimum_interval_seconds=settings_of(config).drain_seconds,
+        default_status=status,
+        required_resource_keys=resource_keys(config),
+    )
+    def writes_due(context: dg.SensorEvaluationContext) -> Requests:
+        database = Database(effective(config, context.resources).destination)
+        intents.ensure(database)
+        due = intents.count_due(database, micros_now())
+        if due == 0:
+            yield dg.SkipReason("no write is due")
+        elif _is_draining(context.instance):
+            yield dg.SkipReason(f"{due} writes are due, and a run works on them")
+        else:
+            yield dg.RunRequest()
+
+    return writes_due
+
+
+def drained(config: Config) -> Mapping[str, Any]:
+    """One pass, and what is left, as metadata; raises dg.Failure with the named error's sentence."""
+    try:
+        done = anyio.run(_drain, config)
+        return told(done, Database(config.destination))
+    except FocusError as error:
+        raise dg.Failure(f"{type(error).__name__}: {error}", allow_retries=False) from error
+
+
+def owed(database: Database) -> dg.AssetCheckResult:
+    """What the check says."""
+    intents.ensure(database)
+    counts = intents.counts(database)
+    dead, unsettled = counts[State.DEAD], sum(counts[state] for state in OPEN)
+    severity = dg.AssetCheckSeverity.ERROR if dead else dg.AssetCheckSeverity.WARN
+    said = f"{dead:,} writes are dead: `focus writes` tells why, `focus writes replay` tries again"
+    return dg.AssetCheckResult(
+        passed=not dead and not unsettled,
+        severity=severity,
+        description=said if dead else f"{unsettled:,} writes are not settled yet",
+        metadata={"dead": dead, "unsettled": unsettled},
+    )
+
+
+def told(done: Pass, database: Database) -> dict[str, Any]:
+    """Numbers for the plots, and a table of what is open or dead."""
+    left = intents.find(database, states=(*OPEN, State.DEAD), limit=SHOWN)
+    oldest = max((micros_now() - one.created_at for one in left), default=0)
+    return {
+        "due": done.taken,
+        "broken": len(done.broken),
+        **{state.lower(): count for state, count in intents.counts(database).items()},
+        "oldest_age_seconds": oldest / SECOND,
+        "most_attempts": max((one.attempts for one in left), default=0),
+        "left": _table(left),
+    }
+
+
+async def _drain(config: Config) -> Pass:
+    async with open_writer(config) as writer:
+        return await drain(writer)
+
+
+def _is_draining(instance: dg.DagsterInstance) -> bool:
+    """Not for ever: a run that was killed may seem to go on, and two at once do no harm."""
+    going = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+    lately = datetime.now(UTC) - _LONGEST_RUN
+    return instance.get_runs_count(dg.RunsFilter(job_name=DRAIN_WRITES, statuses=going, created_after=lately)) > 0
+
+
+def _table(left: list[Intent]) -> dg.TableMetadataValue:
+    texts = ("operation", "kind", "key", "state", "error")
+    columns = [*(dg.TableColumn(name, "string") for name in texts), dg.TableColumn("attempts", "int")]
+    return dg.MetadataValue.table([_line(one) for one in left], dg.TableSchema(columns))
+
+
+def _line(one: Intent) -> dg.TableRecord:
+    return dg.TableRecord(
+        {
+            "operation": one.operation_id,
+            "kind": one.kind.value,
+            "key": one.key,
+            "state": one.state.value,
+            "error": one.error,
+            "attempts": one.attempts,
+        }
+    )
