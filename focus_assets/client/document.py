@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from itertools import accumulate
 
 from focus_assets.client.decode import Subject, make_unpacker
 from focus_assets.client.protocol import start_of
@@ -15,6 +16,8 @@ from focus_assets.model.jsontext import MAX_PARTS, has_too_many_parts
 
 MAX_NESTING = 200
 
+_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_NO_STRUCTURE = bytes(set(range(256)) - set(b'[]{}"'))
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 
 
@@ -93,14 +96,23 @@ def _check_parts(body: bytes, subject: Subject) -> None:
 
 def _check_nesting(body: bytes, subject: Subject) -> None:
     # counted before parsing: the parser recurses, and what its stack bears differs between versions and threads
-    if body.count(b"[") + body.count(b"{") <= MAX_NESTING:
+    if body.count(b"[") + body.count(b"{") <= MAX_NESTING or _is_shallow(body):
         return
     depth = 0
     for bracket in _BRACKETS.finditer(body):
-        depth += {0x5B: 1, 0x7B: 1, 0x5D: -1, 0x7D: -1}.get(bracket[0][0], 0)
+        depth += _STEPS.get(bracket[0][0], 0)
         if depth > MAX_NESTING:
             problem = f"the answer nests deeper than {MAX_NESTING} levels"
             raise LimitExceeded(problem, feed=subject.feed, byte=bracket.start(), url=subject.url)
+
+
+def _is_shallow(body: bytes) -> bool:
+    """Whether that can be said without looking at each character: of what is no text only brackets count."""
+    if b"\\" in body:
+        body = body.replace(rb"\\", b"").replace(rb"\"", b"")  # then every quote begins or ends a text
+    structure = body.translate(None, delete=_NO_STRUCTURE)
+    outside = b"".join(structure.split(b'"')[::2])
+    return max(accumulate(map(_STEPS.__getitem__, outside)), default=0) <= MAX_NESTING
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:

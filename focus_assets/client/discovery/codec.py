@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -19,7 +20,7 @@ _SPAN = re.compile(
     r"(?:T(?=\d)(?:(?P<hours>\d{1,9})H)?(?:(?P<minutes>\d{1,9})M)?(?:(?P<seconds>\d{1,9})(?:\.(?P<micros>\d{1,6}))?S)?)?",
     re.ASCII,
 )
-_SHORTEST_MOMENT = len("2000-01-01T00:00:00Z")
+_SPAN_BEGINS = frozenset("P-")
 _LONGEST_SPAN = 64
 
 
@@ -38,22 +39,28 @@ def encode(value: Any) -> Any:
 
 def decode(value: Any) -> Any:
     """The value with its texts as moments in UTC and spans, where they are exactly that; months have no length."""
-    if type(value) is str:
+    kind = type(value)
+    if kind is str:
         return _decoded(value)
-    if type(value) is dict:
-        return {name: decode(inner) for name, inner in value.items()}
-    if type(value) is list:
-        return [decode(inner) for inner in value]
+    if kind is dict:
+        return {name: inner if _is_plain(inner) else decode(inner) for name, inner in value.items()}
+    if kind is list:
+        return [inner if _is_plain(inner) else decode(inner) for inner in value]
     return value
 
 
+def _is_plain(value: Any) -> bool:
+    """Most values are, and there are many of them: they stay as they are."""
+    kind = type(value)
+    if kind is str:
+        return value[10:11] != "T" and value[:1] not in _SPAN_BEGINS
+    return kind is not dict and kind is not list
+
+
 def _decoded(text: str) -> Any:
-    # most texts are neither, and there are many of them
-    if len(text) >= _SHORTEST_MOMENT and text[10] == "T" and _MOMENT.fullmatch(text):
+    if _MOMENT.fullmatch(text):
         return _moment(text)
-    if text[:1] in {"P", "-"} and len(text) <= _LONGEST_SPAN and (found := _SPAN.fullmatch(text)):
-        return _span(found, text)
-    return text
+    return _span(text) if len(text) <= _LONGEST_SPAN else text
 
 
 def _moment(text: str) -> datetime | str:
@@ -69,7 +76,11 @@ def _moment_text(moment: datetime) -> str:
     return utc.replace(tzinfo=None).isoformat(timespec=digits) + "Z"
 
 
-def _span(found: re.Match[str], text: str) -> timedelta | str:
+@lru_cache(4096)
+def _span(text: str) -> timedelta | str:
+    found = _SPAN.fullmatch(text)
+    if found is None:
+        return text
     parts = {name: int(found[name] or 0) for name in ("days", "hours", "minutes", "seconds")}
     micros = int((found["micros"] or "").ljust(6, "0"))
     try:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from focus_assets.client.decode import Subject
 from focus_assets.client.document import MAX_NESTING, DocumentDecoder, read_document
@@ -104,3 +107,19 @@ def test_a_secret_document_is_never_shown() -> None:
         read_document(b'{"token":"abc",}', Subject(url="https://h/auth", secret=True))
     assert caught.value.body_start == ""
     assert caught.value.__cause__ is None
+
+
+TEXTS = st.text(alphabet='[]{}"\\,:aé\n', max_size=12)
+
+
+@settings(deadline=None)
+@given(st.lists(TEXTS, min_size=MAX_NESTING + 2, max_size=MAX_NESTING + 20), st.integers(0, 3))
+def test_brackets_in_texts_do_not_count_and_all_others_do(texts: list[str], over: int) -> None:
+    flat = json.dumps([{text: text} for text in texts], ensure_ascii=bool(over % 2)).encode()
+    assert read_document(flat, SUBJECT) == json.loads(flat)
+    deep = b"[" * (MAX_NESTING - 2 + over) + json.dumps({texts[0]: texts}).encode() + b"]" * (MAX_NESTING - 2 + over)
+    if over == 0:
+        assert read_document(deep, SUBJECT) == json.loads(deep)
+    else:
+        with pytest.raises(LimitExceeded, match="nests deeper"):
+            read_document(deep, SUBJECT)
