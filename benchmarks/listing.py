@@ -33,8 +33,8 @@ def item(number: int) -> dict[str, object]:
         "price": number % 5000,
         "duration": "PT90M",
         "active": number % 3 == 0,
-        "createdAt": "2025-07-01T16:01:00.827Z",
-        "updatedAt": "2025-07-02T16:01:00.827Z",
+        "createdAt": f"2025-07-01T16:{number // 60 % 60:02d}:{number % 60:02d}.827Z",
+        "updatedAt": f"2025-07-02T16:{number // 60 % 60:02d}:{number % 60:02d}.{number % 1000:03d}Z",
     }
 
 

@@ -6,7 +6,6 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from itertools import accumulate
 
 from focus_assets.client.decode import Subject, make_unpacker
 from focus_assets.client.protocol import start_of
@@ -111,8 +110,12 @@ def _is_shallow(body: bytes) -> bool:
     if b"\\" in body:
         body = body.replace(rb"\\", b"").replace(rb"\"", b"")  # then every quote begins or ends a text
     structure = body.translate(None, delete=_NO_STRUCTURE)
-    outside = b"".join(structure.split(b'"')[::2])
-    return max(accumulate(map(_STEPS.__getitem__, outside)), default=0) <= MAX_NESTING
+    left = b"".join(structure.split(b'"')[::2])
+    for _ in range(MAX_NESTING // 2):  # each round takes at most two levels away, the innermost first
+        left = left.replace(b"[]", b"").replace(b"{}", b"")
+        if not left:
+            return True
+    return False
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -20,6 +20,7 @@ _SPAN = re.compile(
     r"(?:T(?=\d)(?:(?P<hours>\d{1,9})H)?(?:(?P<minutes>\d{1,9})M)?(?:(?P<seconds>\d{1,9})(?:\.(?P<micros>\d{1,6}))?S)?)?",
     re.ASCII,
 )
+_SHORTEST_MOMENT = len("2000-01-01T00:00:00Z")
 _SPAN_BEGINS = frozenset("P-")
 _LONGEST_SPAN = 64
 
@@ -38,23 +39,29 @@ def encode(value: Any) -> Any:
 
 
 def decode(value: Any) -> Any:
-    """The value with its texts as moments in UTC and spans, where they are exactly that; months have no length."""
+    """The value with its texts as moments in UTC and spans, where they are exactly that; months have no length.
+
+    Lists and objects are those that were given, changed where they are.
+    """
     kind = type(value)
     if kind is str:
         return _decoded(value)
     if kind is dict:
-        return {name: inner if _is_plain(inner) else decode(inner) for name, inner in value.items()}
-    if kind is list:
-        return [inner if _is_plain(inner) else decode(inner) for inner in value]
+        _decode_in(value, value.items())
+    elif kind is list:
+        _decode_in(value, enumerate(value))
     return value
 
 
-def _is_plain(value: Any) -> bool:
-    """Most values are, and there are many of them: they stay as they are."""
-    kind = type(value)
-    if kind is str:
-        return value[10:11] != "T" and value[:1] not in _SPAN_BEGINS
-    return kind is not dict and kind is not list
+def _decode_in(holder: Any, members: Iterable[tuple[Any, Any]]) -> None:
+    for place, inner in members:
+        kind = type(inner)
+        if kind is str:
+            # most texts are neither, and there are many of them
+            if (len(inner) >= _SHORTEST_MOMENT and inner[10] == "T") or inner[:1] in _SPAN_BEGINS:
+                holder[place] = _decoded(inner)
+        elif kind is dict or kind is list:
+            decode(inner)
 
 
 def _decoded(text: str) -> Any:
@@ -65,7 +72,8 @@ def _decoded(text: str) -> Any:
 
 def _moment(text: str) -> datetime | str:
     try:
-        return datetime.fromisoformat(text).astimezone(UTC)
+        moment = datetime.fromisoformat(text)
+        return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return text  # looks like a moment, and is none
 
