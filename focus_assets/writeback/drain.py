@@ -12,7 +12,7 @@ from focus_assets.model.errors import DatabaseError
 from focus_assets.writeback import intents
 from focus_assets.writeback.intent import Intent, State
 from focus_assets.writeback.saga import Replayed, Taken
-from focus_assets.writeback.writes import Writer, clear, said_of
+from focus_assets.writeback.writes import Writer, clear
 
 WORKERS = 8
 _log = logging.getLogger(__name__)
@@ -57,25 +57,26 @@ async def replay(writer: Writer, operation_id: str) -> Intent:
 
 async def _work(writer: Writer, due: int, done: Pass) -> None:
     try:
-        while intent := await _claim(writer, due):
-            await _guarded(writer, intent, done)
+        while operation_id := await _claim(writer, due):
+            await _guarded(writer, operation_id, done)
     except DatabaseError as error:
         done.refusals.append(error)
 
 
-async def _claim(writer: Writer, due: int) -> Intent | None:
+async def _claim(writer: Writer, due: int) -> str | None:
     return await writer.ask(intents.claim, due=due, now=writer.now(), until=writer.leased())
 
 
-async def _guarded(writer: Writer, intent: Intent, done: Pass) -> None:
+async def _guarded(writer: Writer, operation_id: str, done: Pass) -> None:
     try:
-        done.states[await _advance(writer, intent)] += 1
+        done.states[await _advance(writer, operation_id)] += 1
     except Exception as error:  # noqa: BLE001 (whatever it is, the others are worked on; its lease ends)
-        done.broken[intent.operation_id] = str(error)
-        _log.error("operation %s: %s", intent.operation_id, error, extra=said_of(intent))
+        done.broken[operation_id] = f"{type(error).__name__}: {error}"
+        _log.error("operation %s: %s", operation_id, done.broken[operation_id], extra={"operation_id": operation_id})
 
 
-async def _advance(writer: Writer, intent: Intent) -> State:
+async def _advance(writer: Writer, operation_id: str) -> State:
+    intent = await writer.ask(intents.read, operation_id)
     taken = await writer.save(writer.decide(intent, Taken()))
     if taken.ended:
         return taken.state

@@ -102,10 +102,18 @@ def count_due(database: Database, due: int) -> int:
         return int(connection.execute(query).scalar_one())
 
 
-def claim(database: Database, *, due: int, now: int, until: int) -> Intent | None:
-    """Take the intent that has been due longest at the moment `due`, for oneself alone until another moment."""
+def claim(database: Database, *, due: int, now: int, until: int) -> str | None:
+    """Take what has been due longest at the moment `due`, for oneself alone until another moment; the operation's id.
+
+    It is not read here: a row that cannot be read must not hold up the others.
+    """
     order = (INTENTS.c.next_at, INTENTS.c.operation_id)
-    query = sa.select(INTENTS).where(INTENTS.c.next_at <= text_of(due)).order_by(*order).limit(1)
+    query = (
+        sa.select(INTENTS.c.operation_id, INTENTS.c.revision)
+        .where(INTENTS.c.next_at <= text_of(due))
+        .order_by(*order)
+        .limit(1)
+    )
     if database.dialect.skips_locked:
         query = query.with_for_update(skip_locked=True)
     while True:
@@ -116,7 +124,7 @@ def claim(database: Database, *, due: int, now: int, until: int) -> Intent | Non
             taken = {"next_at": text_of(until), "changed_at": text_of(now), "revision": row["revision"] + 1}
             seen = _seen(row["operation_id"], row["revision"])
             if connection.execute(sa.update(INTENTS).where(seen).values(taken)).rowcount == 1:
-                return _intent({**row, **taken})
+                return str(row["operation_id"])
 
 
 def read(database: Database, operation_id: str) -> Intent:

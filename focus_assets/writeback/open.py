@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from focus_assets.client import ApiClient, HttpSettings, NoPace, Repeater, RetryPolicy, SystemClock, Timeouts
 from focus_assets.config import Config, Writeback
@@ -27,7 +28,11 @@ def settings_of(config: Config) -> Writeback:
 
 
 @asynccontextmanager
-async def open_writer(config: Config) -> AsyncIterator[Writer]:
+async def open_writer(
+    config: Config,
+    *,
+    transport: Any = None,  # an httpx transport, which only `client` may name
+) -> AsyncIterator[Writer]:
     """A writer for the configured cluster; nothing is sent before a write. Raises InvalidConfiguration."""
     settings, clock = settings_of(config), SystemClock()
     client = ApiClient(
@@ -36,6 +41,7 @@ async def open_writer(config: Config) -> AsyncIterator[Writer]:
         pace=NoPace(),
         repeat=Repeater(RetryPolicy(attempts=_READS, cap=1.0), clock, random.Random()),
         clock=clock,
+        transport=transport,
     )
     async with client:
         cluster = HttpCluster(client, settings.nodes, seconds=settings.request_seconds)

@@ -22,7 +22,7 @@ from focus_assets_tests.integration.writeback.scene import Scene, cluster
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:
     """Two nodes; nothing can be late for longer than the shortest lifetime."""
-    times = {"request_seconds": 0.5, "lifetime_seconds": 0.51}
+    times = {"request_seconds": 3.0, "lifetime_seconds": 3.01}
     with cluster(tmp_path, f"sqlite:///{tmp_path / 'data' / 'focus.db'}", **times) as made:
         yield made
 

@@ -24,6 +24,7 @@ ENVIRONMENT = {
     "SHOP_PASSWORD": "secret",
     "FOCUS_DATABASE_PASSWORD": "secret",
     "PRICES_KEY": "k",
+    "GATEWAY_TOKEN": "a-token-of-some-length",
 }
 SOURCE = """
 sources:

@@ -119,7 +119,7 @@ def cluster(home: Path, url: str, *, nodes: int = 2, **knobs: Any) -> Iterator[S
         urls = {
             f"node-{n}": stack.enter_context(SandboxServer(node)).url for n, node in enumerate(scene.nodes, start=1)
         }
-        times = {"request_seconds": 1.0, "lifetime_seconds": 6.0, "longest_wait_seconds": 1.0, **knobs}
+        times = {"request_seconds": 2.0, "lifetime_seconds": 6.0, "longest_wait_seconds": 1.0, **knobs}
         scene.config = Config.model_validate(
             {
                 "home": home,

@@ -34,7 +34,7 @@ def write(folder: Path, scene: Scene, **knobs: object) -> None:
     document = {
         "sources": {"other": rest},
         "destination": {"url": scene.config.destination.url.get_secret_value()},
-        "writeback": {"request_seconds": 1, "lifetime_seconds": 6, **writeback},
+        "writeback": {"request_seconds": 2, "lifetime_seconds": 6, **writeback},
     }
     (folder / "focus.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
 
