@@ -64,7 +64,7 @@ PROOFS = (
         "schedules of a hostile world and network, by seed, on SQLite; beside it the naive client on the same seeds",
         "simulation",
         ("--seeds", "0-999", "--naive"),
-        ("--seeds", "0-9999", "--jobs", "1"),
+        ("--seeds", "0-4999", "--jobs", "1"),
     ),
     Proof(
         "simulation-postgresql",
@@ -78,7 +78,7 @@ PROOFS = (
         "`kill -9` at the n-th database call or piece of an answer",
         "crash.kills",
         ("--kills", "150"),
-        ("--kills", "1500"),
+        ("--all",),
     ),
     Proof(
         "kills-postgresql",
