@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import anyio
@@ -16,6 +16,7 @@ from focus_assets.database.open import Database
 from focus_assets.model.errors import OvertakenWrite
 from focus_assets.model.stamps import text_of
 from focus_assets.writeback import intents
+from focus_assets.writeback.confirm import confirmed
 from focus_assets.writeback.drain import Pass, drain, replay
 from focus_assets.writeback.intent import ENDED, Intent, State
 from focus_assets.writeback.open import open_writer, settings_of
@@ -40,12 +41,13 @@ def show(call: Call, states: Sequence[State], limit: int, *, as_json: bool) -> i
     database = Database(call.config.destination)
     intents.ensure(database)
     found = intents.find(database, states=states or (*OPEN, State.DEAD), limit=limit)
+    again = confirmed(call.config, database, found)
     if as_json:
         for intent in found:
-            print_json(_record(intent))
+            print_json({**_record(intent), "confirmed": intent.operation_id in again})
         return 0
     if found:
-        call.out.print(_table(found))
+        call.out.print(_table(found, again))
         call.out.print()
     counts = {state: count for state, count in intents.counts(database).items() if count}
     call.out.print(", ".join(f"{count:,} {state}" for state, count in counts.items()) or "Nothing was written yet.")
@@ -91,14 +93,15 @@ async def _replay(call: Call, operation_ids: tuple[str, ...], everything: bool) 
     return 1 if refused else 0
 
 
-def _table(found: Sequence[Intent]) -> Table:
+def _table(found: Sequence[Intent], again: Collection[str]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 1, 0, 0))
     for heading in ("operation", "kind", "key", "state", "age", "tries", "error"):
         table.add_column(
             heading, justify="right" if heading in ("age", "tries") else "left", no_wrap=heading != "error"
         )
     for one in found:
-        state = Text(one.state, style=STYLES.get(one.state, ""))
+        said = f"{one.state}, confirmed" if one.operation_id in again else one.state
+        state = Text(said, style=STYLES.get(one.state, ""))
         cells = (one.operation_id, one.kind.value, Text(one.key), state, age(one), str(one.attempts))
         table.add_row(*cells, Text(one.error))
     return table

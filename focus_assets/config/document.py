@@ -122,6 +122,13 @@ class Document(Knobs):
         return self
 
     @model_validator(mode="after")
+    def _reads_back_from_a_source(self) -> Self:
+        back = self.writeback.read_back if self.writeback else None
+        if back is not None and back.source not in self.sources:
+            raise ValueError(f"writeback.read_back.source: expected one of {', '.join(self.sources)}")
+        return self
+
+    @model_validator(mode="after")
     def _names_can_be_services(self) -> Self:
         for name, source in self.sources.items():
             if not isinstance(source, ExchangeSource) and (name.casefold().startswith(RESERVED) or "__" in name):

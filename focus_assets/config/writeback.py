@@ -15,6 +15,14 @@ _NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 SHORTEST_TOKEN = 16
 
 
+class ReadBack(Knobs):
+    """A mirrored resource whose rows tell the transactions that the cluster holds."""
+
+    source: str = Field(description="A source of this file.")
+    resource: str = Field(description="Its resource that lists the groups.")
+    column: str = Field(default="transaction_id", description="The column with the transaction ids.")
+
+
 class Writeback(Knobs):
     """A cluster that takes writes, each of which ends at all of its nodes or at none."""
 
@@ -34,6 +42,10 @@ class Writeback(Knobs):
     longest_wait_seconds: Seconds = Field(default=300.0, description="The longest time between two tries.")
     give_up_hours: Seconds = Field(default=24.0, description="What still fails after so many hours is DEAD.")
     drain_seconds: Count = Field(default=30, description="How often Dagster works on what is due.")
+
+    read_back: ReadBack | None = Field(
+        default=None, description="Where a write is found again: it is confirmed when a later load shows it."
+    )
 
     @field_validator("nodes")
     @classmethod

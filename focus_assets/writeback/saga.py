@@ -225,7 +225,7 @@ def _reopened(intent: Intent, now: int, terms: Terms) -> Intent:
 
 
 def _all_sent(steps: Iterable[Step], now: int) -> tuple[Step, ...]:
-    return tuple(replace(step, standing=Standing.SENT, sent_at=now) for step in steps)
+    return tuple(replace(step, standing=Standing.SENT, sent_at=now, stuck="") for step in steps)
 
 
 def _reasons(outcomes: Iterable[Outcome]) -> str:

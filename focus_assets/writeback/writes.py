@@ -6,6 +6,7 @@ record ─▶ commit ─▶ send to all nodes ─▶ commit: DONE, and only then
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import random
@@ -18,14 +19,16 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 import anyio
 
+from focus_assets.client.retry import full_jitter
 from focus_assets.database.open import Database
 from focus_assets.database.threads import in_thread
-from focus_assets.model.errors import OvertakenWrite
+from focus_assets.model.errors import DatabaseError, OvertakenWrite
 from focus_assets.writeback import intents
 from focus_assets.writeback.cluster import Cluster
-from focus_assets.writeback.intent import Intent, Kind, Standing, Step
+from focus_assets.writeback.intent import Intent, Kind, Standing, State, Step
 from focus_assets.writeback.saga import SECOND, Answered, Begun, Event, Outcome, Overslept, Terms, decide
 
+_REARMS = 20
 _log = logging.getLogger(__name__)
 Call = Callable[[str], Awaitable[Outcome]]
 P = ParamSpec("P")
@@ -79,6 +82,7 @@ class Writer:
     chance: Callable[[], float] = random.random
     new_operation: Callable[[], str] = new_operation
     blocking: Blocking = in_thread
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep
 
     def intent(self, wanted: Wanted, payload: str = "") -> Intent:
         """A new one; whoever creates it works on it for as long as a lease lasts."""
@@ -131,8 +135,9 @@ async def create(writer: Writer, name: str, fields: Mapping[str, object], *, ope
     outcomes = await at_all(intent.steps, lambda node: writer.cluster.create(node, intent.target, payload))
     try:
         return await writer.save(writer.decide(intent, writer.answered(outcomes)))
-    except OvertakenWrite:
-        await _rearm(writer, intent)
+    except (OvertakenWrite, DatabaseError) as error:
+        if isinstance(error, OvertakenWrite) or writer.now() >= (intent.next_at or 0):
+            await _rearm(writer, intent)
         raise
 
 
@@ -175,11 +180,20 @@ async def _begun(writer: Writer, intent: Intent) -> Intent:
 
 
 async def _rearm(writer: Writer, sent: Intent) -> None:
-    """Our calls may have left after others had seen that nothing was there: it has to be seen again."""
-    while True:
-        found = await writer.ask(intents.read, sent.operation_id)
+    """Our calls may have left after others had seen that nothing was there: it has to be seen again.
+
+    Only we know this, so it is tried for as long as somebody may wait for us. Raises DatabaseError after that.
+    """
+    for attempt in itertools.count(1):
         try:
-            await writer.save(writer.decide(found, Overslept()))
+            found = await writer.ask(intents.read, sent.operation_id)
+            if found.state is not State.DONE:  # else it was our own commit whose answer was lost
+                await writer.save(writer.decide(found, Overslept()))
         except OvertakenWrite:
+            continue
+        except DatabaseError:
+            if attempt >= _REARMS:
+                raise
+            await writer.sleep(full_jitter(attempt, 0.1, 5.0, chance=writer.chance()))
             continue
         return

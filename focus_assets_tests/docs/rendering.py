@@ -56,6 +56,7 @@ def configuration() -> str:
         ("`concurrency`", document.Concurrency),
         ("`history`", document.History),
         ("`writeback`", writeback.Writeback),
+        ("`writeback.read_back`", writeback.ReadBack),
     ):
         lines += [f"## {title}", "", inspect.cleandoc(model.__doc__ or ""), "", *_table(model), ""]
     return "\n".join(lines)

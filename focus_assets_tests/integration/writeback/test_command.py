@@ -26,13 +26,13 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
         yield made
 
 
-def write(folder: Path, scene: Scene, **knobs: object) -> None:
+def write(folder: Path, scene: Scene, *, sources: object = None, **knobs: object) -> None:
     """The focus.yaml; a knob of None is left out."""
     assert scene.config.writeback is not None
     writeback = {"nodes": scene.config.writeback.nodes, **{name: knob for name, knob in knobs.items() if knob}}
     rest = {"kind": "rest", "base_url": "http://127.0.0.1:9", "resources": {"x": {"path": "x", "primary_key": "id"}}}
     document = {
-        "sources": {"other": rest},
+        "sources": sources or {"other": rest},
         "destination": {"url": scene.config.destination.url.get_secret_value()},
         "writeback": {"request_seconds": 2, "lifetime_seconds": 6, **writeback},
     }
@@ -74,6 +74,7 @@ def test_it_says_where_it_listens_and_logs_each_step_of_a_write(scene: Scene, tm
         ({}, "writeback.token: expected a token, or anybody could write"),
         ({"token": "short"}, "writeback.token: expected 16 characters at least"),
         ({"nodes": {"a": "ftp://somewhere"}}, "a: expected a URL such as"),
+        ({"read_back": {"source": "nobody", "resource": "x"}}, "writeback.read_back.source: expected one of other"),
         ({"lifetime_seconds": 1}, "expected lifetime_seconds greater than request_seconds"),
     ],
 )
@@ -121,3 +122,26 @@ def test_writes_are_listed_drained_and_replayed(scene: Scene, tmp_path: Path) ->
 def test_an_operation_that_was_never_recorded_cannot_be_replayed(scene: Scene, tmp_path: Path) -> None:
     code, _, err = run(tmp_path, "writes", "replay", "no-such-operation")
     assert (code, err) == (1, "focus: UnknownOperation: there is no operation 'no-such-operation'\n")
+
+
+def test_a_write_is_confirmed_when_the_mirrors_next_load_shows_it(scene: Scene, tmp_path: Path) -> None:
+    assert scene.config.writeback is not None
+    groups = {"path": "api/v1/cluster", "primary_key": "id"}
+    source = {"kind": "rest", "base_url": scene.config.writeback.nodes["node-1"], "resources": {"groups": groups}}
+    write(tmp_path, scene, sources={"cluster": source}, read_back={"source": "cluster", "resource": "groups"})
+
+    def confirmed() -> dict[str, bool]:
+        lines = run(tmp_path, "writes", "list", "--state", "DONE", "--json")[1].splitlines()
+        return {f"{one['kind']} {one['key']}": one["confirmed"] for one in map(json.loads, lines)}
+
+    with served(scene):
+        scene.ask("POST", "/api/v1/groups", GROUP)
+        beta = scene.ask("POST", "/api/v1/groups", {**GROUP, "name": "beta"}).body["id"]
+        assert confirmed() == {"create alpha": False, "create beta": False}
+        assert run(tmp_path, "sync", "cluster/groups")[0] == 0
+        assert confirmed() == {"create alpha": True, "create beta": True}
+        scene.ask("DELETE", f"/api/v1/groups/{beta}")
+        assert confirmed()["delete beta"] is False
+        assert run(tmp_path, "sync", "cluster/groups")[0] == 0
+        assert confirmed() == {"create alpha": True, "create beta": False, "delete beta": True}
+    assert "DONE, confirmed" in run(tmp_path, "writes", "list", "--state", "DONE")[1]

@@ -121,6 +121,7 @@ class Schedule:
                 chance=self.chance.random,
                 new_operation=self._operation,
                 blocking=at_once,
+                sleep=self.world.sleep,
             )
             for each in self.plan.rounds:
                 await self._round(each)

@@ -41,6 +41,13 @@ def test_a_seed_replays_exactly(reports: list[Report]) -> None:
     assert [report.events for report in again] == [reports[seed].events for seed in (3, 11, 19)]
 
 
+@pytest.mark.parametrize("seed", [1349, 1524, 1784, 1992, 1998])
+def test_what_was_found_once_stays_mended(seed: int) -> None:
+    """A sender that stood still, and then a database that failed, or a node that had forbidden the deletion."""
+    (report,) = play([seed])
+    assert report.wrong == []
+
+
 def test_who_does_not_wait_for_what_is_on_its_way_leaves_orphans() -> None:
     hasty = Terms(lifetime=0, lease=TERMS.lease, give_up=TERMS.give_up, base=TERMS.base, cap=TERMS.cap)
     with one_database() as seam:

@@ -149,6 +149,11 @@ def test_a_sender_that_overslept_has_its_create_undone_anew() -> None:
     assert told(again, *(Cleared(node, late + LIFE - 1, found=False) for node in NODES)).state is State.COMPENSATING
 
 
+def test_a_sender_that_overslept_until_it_was_dead_has_every_node_asked_again() -> None:
+    dead = told(taken(sent()), Stuck("a", "a: 403"), Stuck("b", "b: 403"))
+    assert len(decide(dead, Overslept(), LIFE, TERMS).open_steps) == 2
+
+
 def test_waits_between_tries_double_up_to_the_cap() -> None:
     found, waits = taken(sent(Kind.DELETE)), []
     for _ in range(9):
