@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import pytest
 
 from focus_assets.model.errors import SchemaChanged
 from focus_assets.model.verdict import Verdict
 from focus_assets.run import Wish
-from focus_assets.sandbox import PLAIN, Extensions, SandboxOptions
+from focus_assets.sandbox import PLAIN, Extensions, Response, SandboxOptions
 from focus_assets.sandbox.alteration import Alteration
+from focus_assets.sandbox.exchange import json_response
 from focus_assets_tests.integration.mirror.conftest import SetScene
 from focus_assets_tests.integration.mirror.scene import THINGS, Scene
 
@@ -312,6 +314,23 @@ async def test_a_schema_that_moves_during_a_full_load_is_refused(everywhere: Sce
     await everywhere.refused(SchemaChanged, wish=Wish(full=True))
     await everywhere.loaded()
     assert everywhere.sql(f"SELECT DISTINCT colour FROM {everywhere.shown}") == [("red",)]
+
+
+async def test_a_resource_that_leaves_the_schema_during_a_load_is_refused(scene: Scene) -> None:
+    await scene.loaded()
+    scene._in_plain()
+
+    def without_it(answer: Response) -> Response:
+        said = json.loads(b"".join(answer.body))
+        said["resources"]["others"] = said["resources"].pop("things")
+        return json_response(200, said)
+
+    def the_resource_goes(endpoint: str) -> None:
+        if endpoint == "full":
+            scene.server.edits["schema"] = without_it
+
+    scene.server.before.append(the_resource_goes)
+    await scene.refused(SchemaChanged, wish=Wish(full=True))
 
 
 async def test_a_schema_that_moves_during_a_delta_is_refused(everywhere: Scene) -> None:
