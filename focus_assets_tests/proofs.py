@@ -64,14 +64,14 @@ PROOFS = (
         "schedules of a hostile world and network, by seed, on SQLite; beside it the naive client on the same seeds",
         "simulation",
         ("--seeds", "0-999", "--naive"),
-        ("--seeds", "0-4999", "--jobs", "1"),
+        ("--seeds", "0-19999", "--naive"),
     ),
     Proof(
         "simulation-postgresql",
         "the same schedules on PostgreSQL",
         "simulation",
         ("--seeds", "0-49", "--database", "postgresql"),
-        ("--seeds", "0-999", "--database", "postgresql", "--jobs", "1"),
+        ("--seeds", "0-999", "--database", "postgresql"),
     ),
     Proof(
         "kills",
