@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import anyio
 import typer
@@ -95,12 +95,14 @@ async def _replay(call: Call, operation_ids: tuple[str, ...], everything: bool) 
 
 def _table(found: Sequence[Intent], again: Collection[str]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 1, 0, 0))
+    states = [f"{one.state}, confirmed" if one.operation_id in again else str(one.state) for one in found]
+    kinds = [one.kind.value for one in found]
+    # a narrow terminal takes its width from names and errors: what became of a write is never cut
+    whole = {"kind": max(map(len, kinds), default=0), "state": max(map(len, states), default=0)}
     for heading in ("operation", "kind", "key", "state", "age", "tries", "error"):
-        table.add_column(
-            heading, justify="right" if heading in ("age", "tries") else "left", no_wrap=heading != "error"
-        )
-    for one in found:
-        said = f"{one.state}, confirmed" if one.operation_id in again else one.state
+        side: Literal["left", "right"] = "right" if heading in ("age", "tries") else "left"
+        table.add_column(heading, justify=side, no_wrap=heading != "error", min_width=whole.get(heading))
+    for one, said in zip(found, states, strict=True):
         state = Text(said, style=STYLES.get(one.state, ""))
         cells = (one.operation_id, one.kind.value, Text(one.key), state, age(one), str(one.attempts))
         table.add_row(*cells, Text(one.error))

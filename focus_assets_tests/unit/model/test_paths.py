@@ -32,6 +32,7 @@ PRICES = {"lines": [{"price": Decimal("0.1")}, {"price": Decimal("0.2")}, {"pric
         ("to_string(a)", {"a": "as it is"}, "as it is"),
         ("to_string(a)", {"a": [1, Decimal("0.10")]}, "[1,0.10]"),
         ("a.b", {}, None),
+        ("a[0:2]", {"a": [1, 2, 3]}, [1, 2]),
     ],
 )
 def test_numbers_stay_exact(text: str, document: Any, found: Any) -> None:
