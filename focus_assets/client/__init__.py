@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from focus_assets.client.asking import Answer, Body, HttpSettings, Request, Timeouts
 from focus_assets.client.auth import (
     Auth,
     ClientCredentials,
@@ -16,7 +17,8 @@ from focus_assets.client.auth import (
 )
 from focus_assets.client.clock import Clock, SystemClock
 from focus_assets.client.decode import BodyDecoder, Limits, Subject
-from focus_assets.client.http import Answer, ApiClient, Body, HttpSettings, LineStream, Request, Timeouts
+from focus_assets.client.http import ApiClient
+from focus_assets.client.lines import LineStream
 from focus_assets.client.pace import NoPace, Pace, SlidingPace
 from focus_assets.client.protocol import join, redact, same_origin
 from focus_assets.client.retry import Repeater, RetryBudget, RetryPolicy

@@ -5,16 +5,10 @@ Why this side is async: docs/decisions/0001-http-is-async-databases-are-synchron
 
 from __future__ import annotations
 
-import logging
-import ssl
 import zlib
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
 from typing import Any, Self
 
@@ -22,10 +16,13 @@ import anyio
 import httpx
 from pydantic import SecretStr
 
+from focus_assets.client.asking import Answer, Body, HttpSettings, Params, Request
 from focus_assets.client.auth import Auth, Grant, Login, Place
 from focus_assets.client.clock import Clock
-from focus_assets.client.decode import BodyDecoder, Limits, Subject
+from focus_assets.client.connection import hide_query_values, http_client
+from focus_assets.client.decode import BodyDecoder, Subject
 from focus_assets.client.document import DocumentDecoder
+from focus_assets.client.lines import LineStream
 from focus_assets.client.pace import Pace
 from focus_assets.client.protocol import (
     DATA_STATUSES,
@@ -41,10 +38,8 @@ from focus_assets.client.protocol import (
 )
 from focus_assets.client.retry import Repeater
 from focus_assets.client.wire import FOREIGN, Deadline, Wire, too_late, translated
-from focus_assets.model.errors import ApiError, OriginRefused, RateLimited, StaleAnswer
-from focus_assets.model.feed import Block, Feed
-
-Params = Mapping[str, str]
+from focus_assets.model.errors import OriginRefused, RateLimited, StaleAnswer
+from focus_assets.model.feed import Feed
 
 _ERROR_BODY_BYTES = 4096
 _ERROR_BODY_SECONDS = 5.0
@@ -52,125 +47,6 @@ _CLOSING_SECONDS = 5.0
 _MOST_GRANTS = 4  # for one request; more can only be a server that refuses everything, whoever renews
 _SECRET_LENGTH = 8  # a shorter value of a header is a word that texts hold anyway
 _FRESH_SECONDS = 60.0  # a token refused after this long, behind a slow pace, may simply have expired
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """Seconds: until a connection stands, between two pieces of an answer, for a whole answer, for a whole stream."""
-
-    connect: float = 10.0
-    read: float = 60.0
-    request: float = 120.0
-    stream: float = 3600.0
-
-
-@cache
-def _version() -> str:
-    try:
-        return version("focus-assets")
-    except PackageNotFoundError:  # run from a folder that was not installed
-        return "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class HttpSettings:
-    """Where requests may go, and what they may cost.
-
-    `origins` are URLs; only their scheme, host and port count; a login alone may go to `login_origins` too. `ca_file`
-    names the certificates to trust instead of the usual ones; `trust_env` lets the proxy variables of the environment
-    count. A request fails when so many tokens were refused that were obtained for it: `own_grants`.
-    """
-
-    origins: Collection[str]
-    login_origins: Collection[str] = ()
-    timeouts: Timeouts = field(default_factory=Timeouts)
-    limits: Limits = field(default_factory=Limits)
-    document_bytes: int = 8 * 1024 * 1024
-    connections: int = 64
-    ca_file: str | None = None
-    trust_env: bool = False
-    user_agent: str = field(default_factory=lambda: f"focus-assets/{_version()}")
-    headers: Mapping[str, SecretStr] = field(default_factory=dict)
-    own_grants: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What to ask; `params`, where there are any, replace the query of `url`; `json` goes as the body.
-
-    `headers` go with this request alone; what the login shows wins over them. An anonymous request shows no
-    credentials.
-    """
-
-    url: str
-    method: str = "GET"
-    params: Params = field(default_factory=dict)
-    json: object = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    anonymous: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """A whole body, decoded and checked to its end.
-
-    `next_link` is the target of `Link: …; rel="next"` as the server wrote it; `server_time` its clock, None where it
-    did not say.
-    """
-
-    data: bytes
-    server_time: datetime | None
-    next_link: str | None
-    status: int
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A JSON answer, and the server's clock when it gave it (None where it did not say)."""
-
-    value: object
-    server_time: datetime | None
-
-
-class LineStream:
-    """The lines of one answer as blocks; the loop ends only when the body has been checked to its end."""
-
-    def __init__(self, wire: Wire, decoder: BodyDecoder, headers: httpx.Headers) -> None:
-        self.server_time, self.total_lines = server_time(headers), _total_lines(headers)
-        self.complete = False
-        self._wire, self._decoder = wire, decoder
-        self._blocks: Iterator[Block] = iter(())
-        self._failed: ApiError | None = None
-        self._ended = False
-
-    @property
-    def lines(self) -> int:
-        """Lines that went out so far, blank ones not counted."""
-        return self._decoder.lines
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Block:
-        """Raises Truncated, CorruptEncoding, UnexpectedBody, LimitExceeded, ApiTimeout."""
-        if self._failed is not None:  # who goes on after an error must not take it for the end
-            raise self._failed
-        try:
-            block = await self._next()
-        except ApiError as error:
-            self._failed = error
-            raise
-        if block is None:
-            self.complete = True
-            raise StopAsyncIteration
-        return block
-
-    async def _next(self) -> Block | None:
-        while (block := next(self._blocks, None)) is None and not self._ended:
-            chunk = await self._wire.read()
-            self._ended = chunk is None
-            self._blocks = self._decoder.finish(self.total_lines) if chunk is None else self._decoder.feed(chunk)
-        return block
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,10 +91,10 @@ class ApiClient:
         self._settings, self._auth, self._pace, self._clock = settings, auth, pace, clock
         self._origins = frozenset(_origin(url) for url in settings.origins)
         self._login_origins = self._origins | {_origin(url) for url in settings.login_origins}
-        self._http = _http_client(settings, transport)
+        self._http = http_client(settings, transport)
 
     async def __aenter__(self) -> Self:
-        _hide_query_values()
+        hide_query_values()
         await self._http.__aenter__()
         return self
 
@@ -434,61 +310,8 @@ def _revealed(value: str | SecretStr) -> str:
     return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
-def _total_lines(headers: httpx.Headers) -> int | None:
-    return parse_count(headers.get("x-total-lines", ""))
-
-
 def _origin(url: str) -> Origin:
     origin = origin_of(url)
     if origin is None:
         raise OriginRefused("a server is named by an http or https URL", url=redact(url))
     return origin
-
-
-@cache  # reading the certificates takes longer than a request
-def _trust(ca_file: str | None) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=ca_file) if ca_file else httpx.create_ssl_context()
-
-
-def _http_client(settings: HttpSettings, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
-    times = settings.timeouts
-    return httpx.AsyncClient(
-        transport=transport,
-        follow_redirects=False,
-        trust_env=settings.trust_env,
-        verify=_trust(settings.ca_file),
-        timeout=httpx.Timeout(times.read, connect=times.connect, pool=None),
-        limits=httpx.Limits(max_connections=settings.connections, max_keepalive_connections=settings.connections),
-        # the token alone says who asks: cookies would let one answer change the next request
-        cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
-        headers={
-            "user-agent": settings.user_agent,
-            "accept-encoding": "gzip, identity",  # what we decode ourselves, to the end
-            "cache-control": "no-cache",
-            **{name: value.get_secret_value() for name, value in settings.headers.items()},
-        },
-    )
-
-
-class _RedactedUrls(logging.Filter):
-    """httpx logs each URL in full, and a query may hold a key."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple):
-            record.args = tuple(redact(str(arg)) if isinstance(arg, httpx.URL) else arg for arg in record.args)
-        return True
-
-
-class _UnsaidHeaders(logging.Filter):
-    """httpcore logs an answer's headers in full, and they may repeat what was shown to the server."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg = str(record.msg).partition(" return_value=")[0]
-        return True
-
-
-def _hide_query_values() -> None:
-    for name, unwanted in (("httpx", _RedactedUrls), ("httpcore.http11", _UnsaidHeaders)):
-        logger = logging.getLogger(name)
-        if not any(isinstance(known, unwanted) for known in logger.filters):
-            logger.addFilter(unwanted())

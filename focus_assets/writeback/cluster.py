@@ -12,7 +12,7 @@ from typing import Protocol
 import anyio
 
 from focus_assets.client import ApiClient, Request, join
-from focus_assets.client.http import Body
+from focus_assets.client.asking import Body
 from focus_assets.model.errors import ApiError, AuthenticationFailed, NotFound
 from focus_assets.writeback.saga import Cleared, Lost, Made, Outcome, Refused, Stuck
 

@@ -15,6 +15,7 @@ import anyio
 from anyio.abc import TaskGroup
 from pydantic import SecretStr
 
+from focus_assets.client.asking import Body, HttpSettings, Request, Timeouts
 from focus_assets.client.auth import ClientCredentials, Grant, NoAuth, Post
 from focus_assets.client.clock import Clock, SystemClock
 from focus_assets.client.decode import Subject
@@ -28,7 +29,7 @@ from focus_assets.client.discovery.catalog import (
 )
 from focus_assets.client.discovery.listing import Listing, Page, first_url, read_page
 from focus_assets.client.document import read_document
-from focus_assets.client.http import ApiClient, Body, HttpSettings, Request, Timeouts
+from focus_assets.client.http import ApiClient
 from focus_assets.client.pace import Pace, SlidingPace
 from focus_assets.client.protocol import join, origin_of, redact
 from focus_assets.client.retry import Repeater, RetryPolicy, unheard

@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from focus_assets.client import HttpSettings, NoAuth, SlidingPace, Timeouts
-from focus_assets.client.http import ApiClient, LineStream
+from focus_assets.client.http import ApiClient
+from focus_assets.client.lines import LineStream
 from focus_assets.model.errors import (
     ApiError,
     ApiTimeout,

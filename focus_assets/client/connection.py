@@ -1,0 +1,64 @@
+"""Make the HTTP library's client as we want it: no redirects, no cookies, no proxies, and logs that keep secrets."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+import httpx
+
+from focus_assets.client.asking import HttpSettings
+from focus_assets.client.protocol import redact
+
+
+@cache  # reading the certificates takes longer than a request
+def _trust(ca_file: str | None) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=ca_file) if ca_file else httpx.create_ssl_context()
+
+
+def http_client(settings: HttpSettings, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+    """The client; with a `transport` nothing goes over a socket."""
+    times = settings.timeouts
+    return httpx.AsyncClient(
+        transport=transport,
+        follow_redirects=False,
+        trust_env=settings.trust_env,
+        verify=_trust(settings.ca_file),
+        timeout=httpx.Timeout(times.read, connect=times.connect, pool=None),
+        limits=httpx.Limits(max_connections=settings.connections, max_keepalive_connections=settings.connections),
+        # the token alone says who asks: cookies would let one answer change the next request
+        cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
+        headers={
+            "user-agent": settings.user_agent,
+            "accept-encoding": "gzip, identity",  # what we decode ourselves, to the end
+            "cache-control": "no-cache",
+            **{name: value.get_secret_value() for name, value in settings.headers.items()},
+        },
+    )
+
+
+class _RedactedUrls(logging.Filter):
+    """httpx logs each URL in full, and a query may hold a key."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(redact(str(arg)) if isinstance(arg, httpx.URL) else arg for arg in record.args)
+        return True
+
+
+class _UnsaidHeaders(logging.Filter):
+    """httpcore logs an answer's headers in full, and they may repeat what was shown to the server."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg = str(record.msg).partition(" return_value=")[0]
+        return True
+
+
+def hide_query_values() -> None:
+    """For every client of this process, once."""
+    for name, unwanted in (("httpx", _RedactedUrls), ("httpcore.http11", _UnsaidHeaders)):
+        logger = logging.getLogger(name)
+        if not any(isinstance(known, unwanted) for known in logger.filters):
+            logger.addFilter(unwanted())
