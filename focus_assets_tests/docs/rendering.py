@@ -142,7 +142,7 @@ def error_tree() -> str:
         "| error | is a | means | tried again |",
         "|---|---|---|---|",
     ]
-    for error in _errors():
+    for error in _below(errors.FocusError):
         again = "yes" if error.repeatable else ""
         parent = error.__mro__[1] if not error.__mro__[1].__name__.startswith("_") else error.__mro__[2]
         meaning = (error.__doc__ or "").strip().splitlines()[0]
@@ -150,8 +150,9 @@ def error_tree() -> str:
     return "\n".join([*lines, ""])
 
 
-def _errors() -> list[type[errors.FocusError]]:
-    found = [
-        value for value in vars(errors).values() if inspect.isclass(value) and issubclass(value, errors.FocusError)
-    ]
-    return [error for error in found if not error.__name__.startswith("_")]
+def _below(error: type[errors.FocusError]) -> Iterator[type[errors.FocusError]]:
+    if not error.__name__.startswith("_"):
+        yield error
+    for narrower in error.__subclasses__():
+        if narrower.__module__.startswith(errors.__name__):
+            yield from _below(narrower)
