@@ -12,7 +12,8 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.ext.compiler import compiles
 
 from focus_assets.database.dialects.dialect import ARRIVAL, Dialect, Lane
-from focus_assets.database.dialects.texts import decimal_text, list_text, numeric_view
+from focus_assets.database.dialects.literals import writers
+from focus_assets.database.dialects.texts import decimal_text, numeric_view
 from focus_assets.database.dialects.utc import Utc
 from focus_assets.model.errors import (
     BadValue,
@@ -287,54 +288,10 @@ def _size(value: Value, column_type: ColumnType) -> int:
     return len(value) if isinstance(value, str | bytes) else len(decimal_text(value, column_type))
 
 
-def _text(value: Value, _type: ColumnType) -> str:
+def _text(text: str) -> str:
     from pymysql.converters import escape_string
 
-    return f"'{escape_string(cast('str', value))}'"
+    return f"'{escape_string(text)}'"
 
 
-def _plain(value: Value, _type: ColumnType) -> str:
-    return repr(value)
-
-
-def _double(value: Value, _type: ColumnType) -> str:
-    """Without an exponent it would be a decimal first."""
-    text = repr(value)
-    return text if "e" in text else f"{text}e0"
-
-
-def _moment(value: Value, _type: ColumnType) -> str:
-    return f"'{cast('str', value)[:-1]}'"
-
-
-def _truth(value: Value, _type: ColumnType) -> str:
-    return "1" if value else "0"
-
-
-def _hex(value: Value, _type: ColumnType) -> str:
-    return f"x'{cast('bytes', value).hex()}'"
-
-
-def _decimal(value: Value, column_type: ColumnType) -> str:
-    return f"'{decimal_text(value, column_type)}'"
-
-
-def _list(value: Value, column_type: ColumnType) -> str:
-    return _text(list_text(value, column_type), column_type)
-
-
-_LITERAL: dict[Kind, Callable[[Value, ColumnType], str]] = {
-    Kind.INT16: _plain,
-    Kind.INT32: _plain,
-    Kind.INT64: _plain,
-    Kind.FLOAT: _double,
-    Kind.DECIMAL: _decimal,
-    Kind.TEXT: _text,
-    Kind.UUID: _text,
-    Kind.TIMESTAMP: _moment,
-    Kind.DATE: _text,
-    Kind.BOOL: _truth,
-    Kind.JSON: _text,
-    Kind.BYTES: _hex,
-    Kind.TEXT_LIST: _list,
-}
+_LITERAL = writers(_text, "x'{}'".format)

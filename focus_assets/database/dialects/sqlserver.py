@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import reduce
 from itertools import islice
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mssql
 
 from focus_assets.database.dialects.dialect import ARRIVAL, Dialect, Lane
-from focus_assets.database.dialects.texts import decimal_text, list_text, numeric_view
+from focus_assets.database.dialects.literals import writers
+from focus_assets.database.dialects.texts import decimal_text, numeric_view
 from focus_assets.database.dialects.utc import Utc
 from focus_assets.model.errors import (
     BadValue,
@@ -228,65 +229,16 @@ def _written(value: Value, column_type: ColumnType) -> str:
     return value if isinstance(value, str) else decimal_text(value, column_type)
 
 
-def _text(value: Value, _type: ColumnType) -> str:
+def _text(text: str) -> str:
     """A backslash at a line's end would join the lines, so that the literal is cut there.
 
     https://learn.microsoft.com/sql/t-sql/language-elements/sql-server-utilities-statements-backslash
     """
-    quoted = cast("str", value).replace("'", "''")
+    quoted = text.replace("'", "''")
     if "\\\n" not in quoted and "\\\r" not in quoted:
         return f"N'{quoted}'"
     cut = quoted.replace("\\\n", "\\' + N'\n").replace("\\\r", "\\' + N'\r")
     return f"CAST(N'' AS NVARCHAR(MAX)) + N'{cut}'"
 
 
-def _plain(value: Value, _type: ColumnType) -> str:
-    return repr(value)
-
-
-def _double(value: Value, _type: ColumnType) -> str:
-    """Without an exponent it would be a decimal first."""
-    text = repr(value)
-    return text if "e" in text else f"{text}e0"
-
-
-def _moment(value: Value, _type: ColumnType) -> str:
-    return f"'{cast('str', value)[:-1]}'"
-
-
-def _quoted(value: Value, _type: ColumnType) -> str:
-    return f"'{cast('str', value)}'"
-
-
-def _truth(value: Value, _type: ColumnType) -> str:
-    return "1" if value else "0"
-
-
-def _hex(value: Value, _type: ColumnType) -> str:
-    return f"0x{cast('bytes', value).hex()}"
-
-
-def _decimal(value: Value, column_type: ColumnType) -> str:
-    """A text: literals of several scales in one statement would be brought to one."""
-    return f"'{decimal_text(value, column_type)}'"
-
-
-def _list(value: Value, column_type: ColumnType) -> str:
-    return _text(list_text(value, column_type), column_type)
-
-
-_LITERAL: dict[Kind, Callable[[Value, ColumnType], str]] = {
-    Kind.INT16: _plain,
-    Kind.INT32: _plain,
-    Kind.INT64: _plain,
-    Kind.FLOAT: _double,
-    Kind.DECIMAL: _decimal,
-    Kind.TEXT: _text,
-    Kind.UUID: _quoted,
-    Kind.TIMESTAMP: _moment,
-    Kind.DATE: _quoted,
-    Kind.BOOL: _truth,
-    Kind.JSON: _text,
-    Kind.BYTES: _hex,
-    Kind.TEXT_LIST: _list,
-}
+_LITERAL = writers(_text, "0x{}".format)
