@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from focus_assets.cli import main
+from focus_assets_tests.calling import Called, call
 from focus_assets_tests.examples.servers import (
     Rows,
     Server,
@@ -54,20 +54,6 @@ EXAMPLES = (
 
 
 @dataclass(frozen=True)
-class Called:
-    """What a call of the command gave."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def records(self) -> list[dict[str, Any]]:
-        """What `--json` printed."""
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-@dataclass(frozen=True)
 class Place:
     """Where somebody tries an example."""
 
@@ -78,9 +64,7 @@ class Place:
 
     def focus(self, *arguments: str) -> Called:
         """Call the command on the example's own focus.yaml."""
-        code = main(["--config", str(self.folder / "focus.yaml"), *arguments])
-        shown = self.capsys.readouterr()
-        return Called(code, shown.out, shown.err)
+        return call(self.folder / "focus.yaml", self.capsys, *arguments)
 
     def stored(self) -> Rows:
         """The table as a reader sees it, in the order of its key, without the time of the load."""

@@ -20,21 +20,14 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
-
-from focus_assets.config import Config, Destination, ExchangeSource, FocusAuth
-from focus_assets.database.open import Database
-from focus_assets.mirror import mirror
-from focus_assets.model.partition import PartitionRef
-from focus_assets.sources.open import open_source
 from focus_assets_tests.crash.children import forked
+from focus_assets_tests.hostile.loading import load
 from focus_assets_tests.hostile.server import GOOD, Answer, dripping, hostile, line, streamed, whole
 from focus_assets_tests.integration.client.sockets import head
 
 MIB = 1024 * 1024
 MOST_MIB = 64
 MOST_SECONDS = 20.0
-REF = PartitionRef("shop", "retail", "things", "DE")
 _BOMB_MIB = 256
 
 
@@ -184,19 +177,7 @@ def _memory(name: str) -> int:
 
 
 async def _run(url: str, bomb: Bomb, folder: Path) -> str:
-    given: dict[str, Any] = {
-        "kind": "exchange",
-        "base_url": url,
-        "business_service": "retail",
-        "auth": FocusAuth(kind="focus", username="ada", password=SecretStr("secret")),
-        "countries": ("DE",),
-        "retry": {"attempts": 1},
-        **bomb.settings,
-    }
-    config = Config(sources={"shop": ExchangeSource(**given)}, destination=Destination(), home=folder)
-    database = Database(Destination(url=SecretStr(f"sqlite:///{folder / 'mirror.db'}")))
-    async with open_source("shop", config) as source:
-        outcome = await mirror(source, database, REF)
+    outcome = await load(url, folder, **bomb.settings)
     return type(outcome.error).__name__ if outcome.error else "nothing"
 
 

@@ -17,15 +17,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr
-
-from focus_assets.config import Config, Destination, ExchangeSource, FocusAuth
-from focus_assets.database.open import Database
-from focus_assets.mirror import mirror
 from focus_assets.model.errors import FocusError
-from focus_assets.model.partition import PartitionRef
-from focus_assets.sources.open import open_source
 from focus_assets_tests.crash.children import forked
+from focus_assets_tests.hostile.loading import load
 from focus_assets_tests.hostile.server import GOOD, Answer, attribute, hostile, whole
 
 ENDPOINTS = ("auth", "schema", "state", "full")
@@ -122,20 +116,9 @@ def _watched(url: str, lure: Lure, folder: Path) -> Gone:
 
 
 async def _run(url: str, lure: Lure, folder: Path) -> str:
-    given: dict[str, Any] = {
-        "kind": "exchange",
-        "base_url": url,
-        "business_service": "retail",
-        "auth": FocusAuth(kind="focus", username="ada", password=SecretStr("secret")),
-        "countries": ("DE",),
-        "retry": {"attempts": 1},
-    }
-    config = Config(sources={"shop": ExchangeSource(**given)}, destination=Destination(), home=folder)
-    database = Database(Destination(url=SecretStr(f"sqlite:///{folder / 'mirror.db'}")))
-    async with open_source("shop", config) as source:
-        outcome = await mirror(source, database, PartitionRef("shop", "retail", lure.resource, "DE"))
-    unnamed = outcome.error is not None and not isinstance(outcome.error, FocusError)
-    return f"{'unnamed ' if unnamed else ''}{type(outcome.error).__name__}" if outcome.error else ""
+    error = (await load(url, folder, lure.resource)).error
+    unnamed = error is not None and not isinstance(error, FocusError)
+    return f"{'unnamed ' if unnamed else ''}{type(error).__name__}" if error else ""
 
 
 def wrong(lure: Lure, gone: Gone) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -14,31 +13,11 @@ from typing import Any
 import pytest
 import yaml
 
-from focus_assets.cli import main
 from focus_assets.sandbox import Sandbox, SandboxOptions, SandboxServer, Sizes
+from focus_assets_tests.calling import Called, call
 
 COUNTRIES = ("DE", "NO")
 PROGRAM = "import sys; from focus_assets.cli import main; sys.exit(main())"
-
-
-@dataclass
-class Called:
-    """What a call gave."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def records(self) -> list[dict[str, Any]]:
-        """What `--json` printed."""
-        return [json.loads(line) for line in self.out.splitlines()]
-
-    @property
-    def first(self) -> dict[str, Any]:
-        """Its only line."""
-        [record] = self.records
-        return record
 
 
 @dataclass
@@ -76,9 +55,7 @@ class Desk:
 
     def focus(self, *arguments: str) -> Called:
         """Call the command in this process."""
-        code = main(["--config", str(self.file), *arguments])
-        shown = self.capsys.readouterr()
-        return Called(code, shown.out, shown.err)
+        return call(self.file, self.capsys, *arguments)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start the command in a process of its own."""

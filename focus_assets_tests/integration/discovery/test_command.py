@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import yaml
 from focus_assets.cli import main
 from focus_assets.sandbox import Fault, FaultPlan, Kind, SandboxServer
 from focus_assets.sandbox.discovery import DiscoveryOptions, DiscoverySandbox
+from focus_assets_tests.calling import call
 
 
 @pytest.fixture
@@ -35,13 +35,12 @@ class Desk:
 
     def focus(self, *arguments: str) -> tuple[int, str]:
         """Exit code and what was printed, on stderr too."""
-        code = main(["--config", str(self.file), *arguments])
-        shown = self._capsys.readouterr()
-        return code, shown.out + shown.err
+        called = call(self.file, self._capsys, *arguments)
+        return called.code, called.shown
 
     def records(self, *arguments: str) -> list[dict[str, Any]]:
         """What `--json` printed."""
-        return [json.loads(line) for line in self.focus(*arguments, "--json")[1].splitlines()]
+        return call(self.file, self._capsys, *arguments, "--json").records
 
 
 @pytest.fixture

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from focus_assets.cli import main
+from focus_assets_tests.calling import call
 from focus_assets_tests.integration.rest.server import Api, thing
 
 DAYS = {"2024-01-02": {"open": 1.5}, "2024-01-03": {"open": 2.5}}
@@ -36,13 +35,12 @@ class Desk:
 
     def focus(self, *arguments: str) -> tuple[int, str]:
         """Exit code and what was printed, on stderr too."""
-        code = main(["--config", str(self.file), *arguments])
-        shown = self._capsys.readouterr()
-        return code, shown.out + shown.err
+        called = call(self.file, self._capsys, *arguments)
+        return called.code, called.shown
 
     def records(self, *arguments: str) -> list[dict[str, Any]]:
         """What `--json` printed."""
-        return [json.loads(line) for line in self.focus(*arguments, "--json")[1].splitlines()]
+        return call(self.file, self._capsys, *arguments, "--json").records
 
 
 @pytest.fixture
