@@ -58,6 +58,7 @@ class Record:
 
 
 _POSTGRES = ("--postgres", "embedded")
+_BESIDE = ("the naive client", "the usual way")  # what others make of the same
 PROOFS = (
     Proof(
         "simulation",
@@ -122,6 +123,28 @@ PROOFS = (
         ("--trials", "5", *_POSTGRES),
         ("--trials", "100", *_POSTGRES),
     ),
+    Proof(
+        "writes",
+        "schedules of an unstable cluster, of senders that die or stand still and of databases that fail, by seed, on "
+        "SQLite; beside them the usual ways to write on the same seeds",
+        "simulation.writes",
+        ("--seeds", "0-1999"),
+        ("--seeds", "0-19999"),
+    ),
+    Proof(
+        "writes-kills",
+        "`kill -9` at the n-th database call or request of a create, a delete and a drain",
+        "crash.kills_of_writes",
+        ("--all",),
+        ("--all",),
+    ),
+    Proof(
+        "writes-kills-postgresql",
+        "the same on PostgreSQL",
+        "crash.kills_of_writes",
+        ("--kills", "24", *_POSTGRES),
+        ("--all", *_POSTGRES),
+    ),
     Proof("bombs", "answers that would fill the memory or never end", "hostile.bombs", (), ()),
     Proof("origins", "answers that point to another server", "hostile.origins", (), ()),
     Proof(
@@ -169,7 +192,7 @@ def prove(proof: Proof, *, whole: bool) -> Record | None:
         return None
     return Record(
         command=f"python -m {' '.join(command)}",
-        said=[line for line in said if line.startswith("the naive client")] + said[-1:],
+        said=[line for line in said if line.startswith(_BESIDE)] + said[-1:],
         seconds=round(time.monotonic() - began, 1),
         date=datetime.now(UTC).date().isoformat(),
         commit=_commit(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -38,7 +38,8 @@ def one_database() -> Iterator[Seam]:
         seam = database(Path(folder))
         seam.world = World(Random(0), (), unique_names=True)
         intents.ensure(seam)
-        yield seam
+        with closing(seam):
+            yield seam
 
 
 def _play(seeds: Sequence[int]) -> list[Report]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from random import Random
 
@@ -145,6 +146,20 @@ class Seam(Database):
     """SQLite as it is; around each write transaction the process may die, and the connection may be lost."""
 
     world: World
+
+    @cached_property
+    def _one(self) -> sa.Connection:
+        return self._engine.connect()
+
+    @contextmanager
+    def connection(self, doing: str = "connect") -> Iterator[sa.Connection]:
+        """One for all: nobody else has this file, and no worker lets another in between the ends of a transaction."""
+        with self.translated(doing):
+            yield self._one
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._one.close()
 
     @contextmanager
     def writing(self, doing: str) -> Iterator[sa.Connection]:
