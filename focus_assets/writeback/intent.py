@@ -1,4 +1,4 @@
-"""Say what an intent is: one write to all nodes of a cluster, and how far it has come at each of them.
+"""Say what an intent is: one write to all nodes of a cluster, or of a row to an API, and how far it has come there.
 
 Moments are whole microseconds since 1970 in UTC.
 """
@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 
 class Kind(enum.StrEnum):
-    """What is to be true in the end: every node has the group, or none has."""
+    """What is to be true in the end: every node has the group, or none has; a row's item is new, other, or gone."""
 
     CREATE = "create"
+    UPDATE = "update"
     DELETE = "delete"
 
 
@@ -30,7 +31,7 @@ class State(enum.StrEnum):
     COMPENSATING = "COMPENSATING"
     """a create that failed, being undone at every node"""
     COMPENSATED = "COMPENSATED"
-    """undone: no node has it, and none can get it any more"""
+    """undone: no node has it, and none can get it any more; a row's: refused, and then wanted no more"""
     DEAD = "DEAD"
     """given up for a reason that repeating does not change; a person has to look, then it can be replayed"""
 
@@ -53,13 +54,21 @@ class Standing(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One node's part: `sent_at` is the last moment at which a create left for it, `stuck` why it is given up there."""
+    """One node's part: `sent_at` is the last moment at which a create left for it, `stuck` why it is given up there.
+
+    Of a row: `call` is what was sent last, `sends` how often after something new was known, `doubted` whether an answer
+    was lost since; `version` is that of the knowledge from which it was planned.
+    """
 
     node: str
     standing: Standing = Standing.IDLE
     sent_at: int = 0
     identity: str = ""
     stuck: str = ""
+    call: str = ""
+    sends: int = 0
+    doubted: bool = False
+    version: int = 0
 
     @property
     def open(self) -> bool:
@@ -71,6 +80,7 @@ class Step:
 class Intent:
     """One write. `target` is the transaction id of the group that it speaks of, which a create gives it.
 
+    A row's has the name of its `entry` in the configuration; its key is the row's, its payload the body.
     It is due at `next_at` (None: it has ended), and whoever works on it has moved that away. `revision` counts its
     changes in the table, so that of two workers one is refused.
     """
@@ -88,6 +98,7 @@ class Intent:
     attempts: int = 0
     error: str = ""
     revision: int = 0
+    entry: str = ""
 
     @property
     def ended(self) -> bool:

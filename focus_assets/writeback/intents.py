@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import WeakSet
 
@@ -16,7 +16,7 @@ from focus_assets.database.bookkeeping import Bookkeeping
 from focus_assets.database.open import Database
 from focus_assets.model.errors import DatabaseError, KeyBusy, OvertakenWrite, UnknownOperation
 from focus_assets.model.stamps import floor_micros, nanos, text_of
-from focus_assets.writeback.intent import Intent, Kind, Standing, State, Step
+from focus_assets.writeback.intent import ENDED, Intent, Kind, Standing, State, Step
 
 BOOKS = Bookkeeping()
 INTENTS = BOOKS.table(
@@ -34,6 +34,7 @@ INTENTS = BOOKS.table(
         "deadline": sa.Text,
         "error": sa.Text,
         "revision": sa.BigInteger,
+        "entry": sa.Text,
     },
     # One open write a key: its fingerprint while the write is open, the operation's own id after that.
     unique=("slot",),
@@ -41,6 +42,8 @@ INTENTS = BOOKS.table(
 )
 OWED = "groupdelete"
 ALL = 10**9
+CLUSTER = ""  # the entry of what is written to the cluster
+Also = Callable[[sa.Connection], None]  # what the same transaction does besides
 
 
 _ready: WeakSet[Database] = WeakSet()
@@ -60,16 +63,20 @@ def ensure(database: Database) -> None:
     _ready.add(database)
 
 
-def record(database: Database, intent: Intent, *, now: int) -> None:
-    """Commit an intent before anything is sent. Raises KeyBusy while an earlier one of its key is open."""
-    slot = hashlib.sha256(intent.key.encode()).hexdigest()
+def record(database: Database, intent: Intent, *, now: int, also: Also | None = None) -> None:
+    """Commit an intent before anything is sent. Raises KeyBusy while an earlier one of its key is open.
+
+    Of a row's key it takes the place of a DEAD one.
+    """
+    slot = _slot(intent)
     whole = {**_values(intent, now), "operation_id": intent.operation_id, "slot": slot, "target": intent.target}
     fixed = {
         "kind": intent.kind.value,
         "object_key": intent.key,
         "payload": intent.payload,
-        "payload_hash": hashlib.sha256(intent.payload.encode()).hexdigest(),
+        "payload_hash": fingerprint(intent.payload),
         "created_at": text_of(intent.created_at),
+        "entry": intent.entry,
     }
     with database.writing("record an intent") as connection:
         holder = connection.execute(sa.select(INTENTS.c.operation_id).where(INTENTS.c.slot == slot)).scalar()
@@ -80,29 +87,44 @@ def record(database: Database, intent: Intent, *, now: int) -> None:
         except IntegrityError as error:
             # Another process recorded one between our look and our statement.
             raise KeyBusy(intent.key) from error
+        if intent.entry:
+            _replace_dead(connection, intent, now)
+        if also is not None:
+            also(connection)
 
 
-def save(database: Database, intent: Intent, *, now: int) -> Intent:
-    """Commit a changed intent; returns it with its new revision. Raises OvertakenWrite where another one changed it."""
+def save(database: Database, intent: Intent, *, now: int, also: Also | None = None) -> Intent:
+    """Commit a changed intent; returns it with its new revision.
+
+    Raises OvertakenWrite where another one changed it; KeyBusy for a row's that is opened again while a later one is.
+    """
     changed = dataclasses.replace(intent, revision=intent.revision + 1)
     values = _values(changed, now)
     if changed.ended:
         values["slot"] = changed.operation_id
+    elif changed.entry:
+        values["slot"] = _slot(changed)
     seen = _seen(intent.operation_id, intent.revision)
     with database.writing("change an intent") as connection:
-        if connection.execute(sa.update(INTENTS).where(seen).values(values)).rowcount != 1:
+        try:
+            touched = connection.execute(sa.update(INTENTS).where(seen).values(values)).rowcount
+        except IntegrityError as error:
+            raise KeyBusy(intent.key) from error
+        if touched != 1:
             raise OvertakenWrite(intent.operation_id)
+        if also is not None:
+            also(connection)
     return changed
 
 
-def count_due(database: Database, due: int) -> int:
-    """How many intents are due; asks for no lock."""
-    query = sa.select(sa.func.count()).where(INTENTS.c.next_at <= text_of(due))
+def count_due(database: Database, due: int, entry: str | None = CLUSTER) -> int:
+    """How many intents of the cluster, of an entry, or (None) of all are due; asks for no lock."""
+    query = sa.select(sa.func.count()).where(INTENTS.c.next_at <= text_of(due), _of(entry))
     with database.reading("count the intents that are due") as connection:
         return int(connection.execute(query).scalar_one())
 
 
-def claim(database: Database, *, due: int, now: int, until: int) -> str | None:
+def claim(database: Database, *, due: int, now: int, until: int, entry: str = CLUSTER) -> str | None:
     """Take what has been due longest at the moment `due`, for oneself alone until another moment; the operation's id.
 
     It is not read here: a row that cannot be read must not hold up the others.
@@ -110,7 +132,7 @@ def claim(database: Database, *, due: int, now: int, until: int) -> str | None:
     order = (INTENTS.c.next_at, INTENTS.c.operation_id)
     query = (
         sa.select(INTENTS.c.operation_id, INTENTS.c.revision)
-        .where(INTENTS.c.next_at <= text_of(due))
+        .where(INTENTS.c.next_at <= text_of(due), _of(entry))
         .order_by(*order)
         .limit(1)
     )
@@ -136,21 +158,50 @@ def read(database: Database, operation_id: str) -> Intent:
     return _intent(row)
 
 
-def find(database: Database, *, states: Sequence[State] = (), limit: int = 100) -> list[Intent]:
-    """The oldest intents in any of these states; of all where none is named."""
-    query = sa.select(INTENTS).order_by(INTENTS.c.created_at, INTENTS.c.operation_id).limit(limit)
+def find(
+    database: Database, *, states: Sequence[State] = (), limit: int = 100, entry: str | None = None
+) -> list[Intent]:
+    """The oldest intents in any of these states (of all where none is named), of one entry or of all."""
+    query = sa.select(INTENTS).where(_of(entry)).order_by(INTENTS.c.created_at, INTENTS.c.operation_id).limit(limit)
     if states:
         query = query.where(INTENTS.c.state.in_([state.value for state in states]))
     with database.reading("read the intents") as connection:
         return [_intent(row) for row in connection.execute(query).mappings()]
 
 
-def counts(database: Database) -> dict[State, int]:
-    """How many intents are in each state."""
-    query = sa.select(INTENTS.c.state, sa.func.count()).group_by(INTENTS.c.state)
+def unsettled(connection: sa.Connection, entry: str) -> dict[str, Intent]:
+    """The intents of an entry that are open or DEAD, by their keys, of which each has one."""
+    left = [state.value for state in State if state not in ENDED or state is State.DEAD]
+    query = sa.select(INTENTS).where(_of(entry), INTENTS.c.state.in_(left)).order_by(INTENTS.c.created_at)
+    return {row["object_key"]: _intent(row) for row in connection.execute(query).mappings()}
+
+
+def counts(database: Database, entry: str | None = None) -> dict[State, int]:
+    """How many intents are in each state, of one entry or of all."""
+    query = sa.select(INTENTS.c.state, sa.func.count()).where(_of(entry)).group_by(INTENTS.c.state)
     with database.reading("count the intents") as connection:
         found = {State(state): int(number) for state, number in connection.execute(query)}
     return {state: found.get(state, 0) for state in State}
+
+
+def fingerprint(payload: str) -> str:
+    """What tells two payloads apart."""
+    return hashlib.sha256(payload.encode()).hexdigest()
+
+
+def _slot(intent: Intent) -> str:
+    """Texts of a configuration hold no U+001F, so that no two entries have one."""
+    return fingerprint(f"{intent.entry}\x1f{intent.key}" if intent.entry else intent.key)
+
+
+def _replace_dead(connection: sa.Connection, intent: Intent, now: int) -> None:
+    dead = sa.and_(_of(intent.entry), INTENTS.c.object_key == intent.key, INTENTS.c.state == State.DEAD.value)
+    over = {"state": State.COMPENSATED.value, "changed_at": text_of(now), "revision": INTENTS.c.revision + 1}
+    connection.execute(sa.update(INTENTS).where(dead).values(over))
+
+
+def _of(entry: str | None) -> sa.ColumnElement[bool]:
+    return sa.true() if entry is None else sa.func.coalesce(INTENTS.c.entry, CLUSTER) == entry
 
 
 def _seen(operation_id: str, revision: int) -> sa.ColumnElement[bool]:
@@ -185,6 +236,7 @@ def _intent(row: Any) -> Intent:
         attempts=row["attempts"],
         error=row["error"] or "",
         revision=row["revision"],
+        entry=row["entry"] or CLUSTER,
     )
 
 
@@ -205,7 +257,7 @@ def _make_view(database: Database) -> None:
         INTENTS.c.target.label("transaction_id"),
         INTENTS.c.created_at.label("transaction_timestamp"),
         INTENTS.c.changed_at.label("created_date"),
-    ).where(INTENTS.c.state.in_([state.value for state in owed]))
+    ).where(INTENTS.c.state.in_([state.value for state in owed]), _of(CLUSTER))
     with database.writing("make the view of what is owed") as connection:
         select = query.compile(connection, compile_kwargs={"literal_binds": True}).string
         connection.exec_driver_sql(f"CREATE VIEW {OWED} AS {select}")

@@ -87,9 +87,9 @@ MEANINGS = {
     },
     "_focus_intents": {
         "operation_id": "the write's own id",
-        "kind": "`create` or `delete`",
+        "kind": "`create` or `delete`; of a row also `update`",
         "object_key": "what it is about: of all writes with the same, one is open at a time",
-        "target": "the transaction id of the group that it speaks of",
+        "target": "the transaction id of the group that it speaks of; of a row the operation's id",
         "payload": "what was sent, as JSON; empty for a deletion",
         "payload_hash": "its SHA-256",
         "state": "`PENDING`, `SENT`, `DONE`, `UNKNOWN`, `COMPENSATING`, `COMPENSATED` or `DEAD`",
@@ -102,6 +102,7 @@ MEANINGS = {
         "slot": "holds the key while the write is open",
         "created_at": "when it was recorded, by our clock",
         "changed_at": "when it was last changed, by our clock",
+        "entry": "of a row: its entry under `writes`; empty for the cluster",
     },
 }
 

@@ -54,7 +54,10 @@ FocusError
 ├── WriteError                    a write was not done
 │   ├── KeyBusy                   an earlier write of the same key is not settled yet
 │   ├── OvertakenWrite            another worker took the write over
-│   └── UnknownOperation          an operation that was never recorded
+│   ├── UnknownOperation          an operation that was never recorded
+│   ├── OutdatedPlan              another process sent the row since this one looked
+│   ├── RepeatedKey               rows to be sent of which two have one key
+│   └── DeletionsRefused          far more would be deleted at the API than is usual
 └── DatabaseError
     ├── DatabaseUnreachable       no connection, or one that was lost
     ├── DatabaseBusy              somebody else holds the lock
@@ -134,7 +137,15 @@ from focus_assets.model.errors.storage import (
     SharedLimitUnavailable,
     StorageFull,
 )
-from focus_assets.model.errors.write import KeyBusy, OvertakenWrite, UnknownOperation, WriteError
+from focus_assets.model.errors.write import (
+    DeletionsRefused,
+    KeyBusy,
+    OutdatedPlan,
+    OvertakenWrite,
+    RepeatedKey,
+    UnknownOperation,
+    WriteError,
+)
 
 __all__ = [
     "ApiError",
@@ -151,6 +162,7 @@ __all__ = [
     "DatabaseFailed",
     "DatabaseRefused",
     "DatabaseUnreachable",
+    "DeletionsRefused",
     "DeltaExpired",
     "DuplicateName",
     "FocusError",
@@ -166,11 +178,13 @@ __all__ = [
     "NameRefused",
     "NotFound",
     "OriginRefused",
+    "OutdatedPlan",
     "OvertakenWrite",
     "PageRepeated",
     "PermissionDenied",
     "RateLimited",
     "RedirectRefused",
+    "RepeatedKey",
     "RequestRefused",
     "ResourceDiscoveryFailed",
     "ResourceNotFound",

@@ -32,3 +32,31 @@ class UnknownOperation(WriteError):
     def __init__(self, operation_id: str) -> None:
         self.operation_id = operation_id
         super().__init__(f"there is no operation {start(operation_id)}")
+
+
+class OutdatedPlan(WriteError):
+    """Another process sent the row since this one looked."""
+
+    def __init__(self, entry: str, key: str) -> None:
+        self.entry, self.key = entry, key
+        super().__init__(f"{entry} {start(key)}: another process has sent it meanwhile; nothing was sent")
+
+
+class RepeatedKey(WriteError):
+    """Rows to be sent of which two have one key."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(f"two of the rows have the key {start(key)}; nothing was sent")
+
+
+class DeletionsRefused(WriteError):
+    """Far more would be deleted at the API than is usual."""
+
+    def __init__(self, *, before: int, gone: int) -> None:
+        self.before, self.gone = before, gone
+        super().__init__(
+            f"{gone:,} of the {before:,} rows that were sent are gone, and would be deleted at the API; "
+            "nothing was sent. "
+            "If that is right, send them once with --accept-deletions"
+        )
