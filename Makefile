@@ -80,6 +80,10 @@ truncations: .venv/.dev ## cut an answer at every byte and see who takes it for 
 proofs: .venv/.dev ## run all that tries to break the mirror, and keep the figures (ARGS="--whole --only kills")
 	@$(BIN)/python -m focus_assets_tests.proofs $(ARGS)
 
+.PHONY: bench-peers
+bench-peers: setup ## load the same rows with dlt, Meltano and a script (needs FOCUS_BENCH_POSTGRES_URL; ROWS=100000 ONLY=ours,dlt_rest)
+	@$(BIN)/python -m benchmarks.peers $(if $(ROWS),--rows $(ROWS)) $(if $(ONLY),--only $(ONLY)) $(ARGS)
+
 .PHONY: bench
 bench: setup ## measure a million rows beside the databases' own loading (ROWS=100000 ONLY=postgres)
 	@$(BIN)/python -m benchmarks $(if $(ROWS),--rows $(ROWS)) $(if $(ONLY),--only $(ONLY)) $(ARGS)

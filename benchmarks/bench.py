@@ -96,7 +96,7 @@ def bench(wanted: Wanted, folder: Path, told: Told) -> Results:
     databases = [name for name in DATABASES if name in wanted.only]
     with ExitStack() as stack:
         told(f"rendering {wanted.rows:,} rows")
-        stand = stack.enter_context(_standing(folder / "many", wanted.rows))
+        stand = stack.enter_context(standing(folder / "many", wanted.rows))
         results = Results(stand.corpus)
         lent = {name: stack.enter_context(_lent(name, folder)) for name in databases or DATABASES}
         results.settings = {name: scratch.settings for name, scratch in lent.items()}
@@ -105,21 +105,22 @@ def bench(wanted: Wanted, folder: Path, told: Told) -> Results:
                 told(f"round {number + 1} of {wanted.rounds}: {name}")
                 results.runs += _round(name, lent[name], stand)
         if MEMORY in wanted.only and wanted.rows > FEW:
-            few = stack.enter_context(_standing(folder / "few", FEW))
-            results.runs += [_full(name, scratch, few) for name, scratch in lent.items()]
+            few = stack.enter_context(standing(folder / "few", FEW))
+            results.runs += [load_fully(name, scratch, few) for name, scratch in lent.items()]
     return results
 
 
 def _round(name: str, scratch: Scratch, stand: Stand) -> Iterator[Run]:
-    yield _floor(name, scratch, stand)
-    yield _full(name, scratch, stand)
+    yield load_floor(name, scratch, stand)
+    yield load_fully(name, scratch, stand)
     scratch.settle()
     yield _ours(name, scratch, stand, UNCHANGED)
     scratch.settle()
     yield _ours(name, scratch, stand, DELTA)
 
 
-def _floor(name: str, scratch: Scratch, stand: Stand) -> Run:
+def load_floor(name: str, scratch: Scratch, stand: Stand) -> Run:
+    """What the database's own manual would do; raises WrongContent."""
     scratch.renew()
     assert isinstance(scratch, postgres.Scratch | sqlite.Scratch)
     load = scratch.copy if isinstance(scratch, postgres.Scratch) else scratch.executemany
@@ -128,7 +129,8 @@ def _floor(name: str, scratch: Scratch, stand: Stand) -> Run:
     return Run(name, FLOOR, stand.corpus.rows, stand.corpus.csv_bytes, cost)
 
 
-def _full(name: str, scratch: Scratch, stand: Stand) -> Run:
+def load_fully(name: str, scratch: Scratch, stand: Stand) -> Run:
+    """The mirror's first load; raises WrongContent."""
     scratch.renew()
     return _ours(name, scratch, stand, FULL)
 
@@ -157,7 +159,8 @@ def _lent(name: str, folder: Path) -> Iterator[Scratch]:
 
 
 @contextmanager
-def _standing(folder: Path, rows: int) -> Iterator[Stand]:
+def standing(folder: Path, rows: int) -> Iterator[Stand]:
+    """Rows in every form, and a server of them."""
     folder.mkdir()
     corpus = render(folder, rows)
     command: Sequence[str] = [sys.executable, "-m", "benchmarks.server", str(folder)]

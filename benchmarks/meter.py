@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,7 +26,8 @@ class CommandFailed(Exception):
 class Cost:
     """Seconds and bytes. `database_*` is what its server processes took, None where they cannot be seen.
 
-    `peak` is the most that was resident; `database_peak` leaves out the memory that the server's processes share.
+    `peak` is the most that was resident, its children's included; `database_peak` leaves out the memory that the
+    server's processes share.
     `load` is the machine's load average of the last minute, before; `said` is what it printed.
     """
 
@@ -94,8 +95,21 @@ class _Watcher(threading.Thread):
 
     def run(self) -> None:
         while not self.ended.wait(_INTERVAL):
-            self.peak = max(self.peak, _memory_of(self.pid, "VmHWM"))
+            now = sum(_memory_of(pid, "VmRSS") for pid in _family(self.pid))
+            self.peak = max(self.peak, now, _memory_of(self.pid, "VmHWM"))
             self.server.look()
+
+
+def _family(pid: int) -> Iterator[int]:
+    """A process and all that it has started."""
+    yield pid
+    try:
+        tasks = list(Path(f"/proc/{pid}/task").iterdir())
+        children = [child for task in tasks for child in (task / "children").read_text(encoding="ascii").split()]
+    except OSError:
+        return
+    for child in children:
+        yield from _family(int(child))
 
 
 def _memory_of(pid: int, name: str) -> int:

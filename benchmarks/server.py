@@ -20,13 +20,18 @@ _LOGGED_IN = b'{"token":"bench"}'
 
 def answer_of(folder: Path, path: str) -> tuple[int, BinaryIO]:
     """The status, and the body: a file wherever it is large."""
-    parts = path.partition("?")[0].strip("/").split("/")
+    named, _, query = path.partition("?")
+    parts = named.strip("/").split("/")
     if parts[-1] == "auth":
         return 201, BytesIO(_LOGGED_IN)
     if parts[-1] == "schema":
         return 200, (folder / "schema.json").open("rb")
     if parts[-1] == "state":
         return 200, (folder / NOW / "state.json").open("rb")
+    if parts[0] == "pages":
+        return 200, (folder / NOW / "pages" / f"{query.partition('=')[2] or parts[-1]}.json").open("rb")
+    if parts == ["lines"]:
+        return 200, (folder / NOW / "full.ndjson").open("rb")
     if parts[-1] == "lines":
         file = folder / NOW / f"{parts[-2]}.ndjson"
         return 200, file.open("rb") if file.exists() else BytesIO()

@@ -1,0 +1,1 @@
+"""Load the same rows with what people use instead, each in an environment of its own."""
