@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
@@ -178,8 +179,9 @@ def _rows(order: Order, receive: MemoryObjectReceiveStream[_Parcel], fetched: Fe
         feed: order.source.decoder(order.ref, order.schema, feed, not_beyond=order.not_beyond) for feed in order.feeds
     }
     unfinished = set(order.feeds)
+    parcels = _parcels(receive)
     while unfinished:
-        parcel = anyio.from_thread.run(_next, receive)
+        parcel = next(parcels)
         if parcel.block is None:
             unfinished.discard(parcel.feed)
             fetched.counted |= {parcel.feed} if parcel.counted else set()
@@ -192,11 +194,22 @@ def _rows(order: Order, receive: MemoryObjectReceiveStream[_Parcel], fetched: Fe
             yield batch.rows
 
 
-async def _next(receive: MemoryObjectReceiveStream[_Parcel]) -> _Parcel:
+def _parcels(receive: MemoryObjectReceiveStream[_Parcel]) -> Iterator[_Parcel]:
+    """One by one, in as few visits to the other thread as may be."""
+    while True:
+        yield from anyio.from_thread.run(_next, receive)
+
+
+async def _next(receive: MemoryObjectReceiveStream[_Parcel]) -> list[_Parcel]:
+    """All that have come; at least one is awaited."""
     try:
-        return await receive.receive()
+        found = [await receive.receive()]
     except anyio.EndOfStream:
         raise _Abandoned from None
+    with suppress(anyio.WouldBlock, anyio.EndOfStream):
+        while True:
+            found.append(receive.receive_nowait())
+    return found
 
 
 def root_of(errors: BaseExceptionGroup[BaseException]) -> BaseException:

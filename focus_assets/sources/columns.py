@@ -54,12 +54,25 @@ def _decimal(found: Decimal | int | str) -> Decimal:
 def uuids(found: Texts) -> Texts:
     """UUIDs in lower case."""
     joined = "".join(found)
-    _insist(set(map(len, found)) == {36})
-    _insist(all(joined[place::36].strip("-") == "" for place in (8, 13, 18, 23)))
+    _insist(set(map(len, found)) == {_UUID})
+    if _are_usual(joined, len(found)):
+        return found
+    _insist(all(joined[place::_UUID].strip("-") == "" for place in _DASHES))
     _insist(joined.count("-") == 4 * len(found))
     _insist(len(bytes.fromhex(joined.replace("-", ""))) == 16 * len(found))  # fromhex passes over spaces
     lower = joined.lower()
-    return found if lower == joined else [lower[start : start + 36] for start in range(0, len(lower), 36)]
+    return found if lower == joined else [lower[start : start + _UUID] for start in range(0, len(lower), _UUID)]
+
+
+_UUID = len("c0056581-2593-4257-aee7-d7c80f734456")
+_DASHES = (8, 13, 18, 23)
+
+
+def _are_usual(joined: str, count: int) -> bool:
+    """Four dashes each, in their places, and all else digits in lower case."""
+    if not joined.isascii() or joined.encode().translate(None, b"0123456789abcdef") != b"-" * (4 * count):
+        return False
+    return all(joined[place::_UUID].strip("-") == "" for place in _DASHES)
 
 
 def timestamps(found: Texts) -> Texts:
@@ -169,6 +182,42 @@ def json_texts(found: Texts, joined: bytes) -> list[str | None]:
     if doubtful or not same:
         return [_exact(text) if text in doubtful else _squeezed(text) for text in found]
     return [None if text == "null" else text for text in found]
+
+
+class JsonColumn:
+    """`json_texts` that remembers what it said: in most columns few texts are different.
+
+    Where they turn out to be many, nothing is remembered.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, str | None] | None = {}
+        self._asked = self._new = 0
+
+    def __call__(self, found: Texts, joined: bytes) -> list[str | None]:
+        """Compact texts, null being None; `joined` is the texts' bytes, line by line."""
+        known = self._known
+        if known is None:
+            return json_texts(found, joined)
+        new = list(set(found).difference(known))
+        if new:
+            known.update(zip(new, json_texts(new, "\n".join(new).encode()), strict=True))
+        said = [known[text] for text in found]
+        self._asked, self._new = self._asked + len(found), self._new + len(new)
+        if self._asked > _TRIAL and self._new * 2 > self._asked:
+            self._known = None
+        elif new:
+            self._forget(known)
+        return said
+
+    def _forget(self, known: dict[str, str | None]) -> None:
+        """Before what is remembered grows large."""
+        if len(known) > _MOST_KNOWN or sum(map(len, known)) > _MOST_CHARACTERS:
+            known.clear()
+
+
+_TRIAL = 5_000  # texts
+_MOST_KNOWN, _MOST_CHARACTERS = 5_000, 1_000_000
 
 
 def _has_two_spellings(text: str, again: str) -> bool:

@@ -1,8 +1,9 @@
 """Rows from a whole block at once, where nothing in it is out of the ordinary.
 
-msgspec decodes the lines into typed structs; what it would let pass is looked for in the block as a whole: it keeps the
-last of two equal names, reads a text that goes over two lines, and leaves raw JSON as it stands. Where a check does not
-hold, `read` raises Unfit (or what the library raised), and the exact reader has the word.
+msgspec decodes the lines into typed structs. It would let things pass: it keeps the last of two equal names, reads a
+text that goes over two lines, and leaves raw JSON as it stands. Where the structs, written again, are the very bytes
+that came, nothing of the kind is in them; else each is looked for in the block as a whole. Where a check does not hold,
+`read` raises Unfit (or what the library raised), and the exact reader has the word.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from focus_assets.model.errors import RowError
 from focus_assets.model.jsontext import has_too_many_parts
 from focus_assets.model.schema import Column, Kind
 from focus_assets.model.values import BOUNDS
-from focus_assets.sources.columns import Unfit, convert, json_texts, may_be_too_deep
+from focus_assets.sources.columns import JsonColumn, Unfit, convert, may_be_too_deep
 from focus_assets.sources.layout import Layout, Piece, Times
 
 # what `read` raises: a decoder's errors, a value's, a decimal's (ArithmeticError), bad UTF-8 (ValueError)
@@ -41,6 +42,8 @@ _HOLD_NULL = (Any, Raw)
 _UNSAYABLE = re.compile('["\\\\\x00-\x1f\ud800-\udfff]')  # in a name: msgspec refuses to look for it
 _FIRST, _LAST = itemgetter(0), itemgetter(-1)
 _SPACED_NAME = re.compile(rb'(?<!\\)" +:')
+_AGAIN = msgspec.json.Encoder(decimal_format="number")
+_BLOCKS_UNTRIED = 15  # after one that a server spells otherwise than we do: it will spell the next ones so too
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,29 +61,44 @@ class FastReader:
     def __init__(self, layout: Layout, extra: Iterable[str] = ()) -> None:
         self.layout = layout
         self._wanted = len(layout.columns)
-        self._json = [place for place, column in enumerate(layout.columns) if column.type.kind is Kind.JSON]
+        self._json = {p: JsonColumn() for p, column in enumerate(layout.columns) if column.type.kind is Kind.JSON}
         self._shapes = list(_shapes(layout, tuple(name for name in extra if is_sayable(name))))
+        self._untried = 0
 
     def read(self, data: bytes) -> Piece:
         """The rows of complete lines; raises one of UNREADABLE where the exact reader has to look."""
-        _check_letters(data)
         if has_too_many_parts(data):
             raise Unfit
         structs, shape = self._decoded(data)
-        _check_lines(data, len(structs))
-        columns: list[Sequence[Any]] = list(zip(*map(astuple, structs), strict=True))
-        names = len(structs) * shape.width
-        if not shape.whole:
-            names -= sum(column.count(UNSET) for column in columns)
-            columns = [_nulled(column) for column in columns]
-        places = (*self._json, *range(self._wanted, shape.width))
-        inside = {place: _joined(columns[place]) for place in places}
+        usual = self._is_written_again(data, structs)
+        if not usual:
+            _check_letters(data)
+            _check_lines(data, len(structs))
+        columns, names = _columns_of(structs, shape)
+        inside = {place: _joined(columns[place]) for place in (*self._json, *range(self._wanted, shape.width))}
         for place, joined in inside.items():
             columns[place] = str(joined, "utf-8").split("\n")
-        _check_names(data, names, list(inside.values()))
+        if usual:
+            _check_letters(*inside.values())
+        else:
+            _check_names(data, names, list(inside.values()))
         if any(map(may_be_too_deep, columns[self._wanted :])):
             raise Unfit
         return self._piece(columns[: self._wanted], inside)
+
+    def _is_written_again(self, data: bytes, structs: Sequence[Any]) -> bool:
+        """Whether the bytes are the structs', one a line: then all that they say is in the structs.
+
+        Only raw JSON is copied, and can still hold what our own spelling would not.
+        """
+        if self._untried:
+            self._untried -= 1
+            return False
+        again = _AGAIN.encode_lines(structs)
+        same = again == data or (len(again) == len(data) + 1 and again.startswith(data))
+        if not same:
+            self._untried = _BLOCKS_UNTRIED
+        return same and b"\r" not in data and again.count(b"\n") == len(structs) > 0
 
     def _decoded(self, data: bytes) -> tuple[list[Any], Shape]:
         for shape in tuple(self._shapes):
@@ -95,7 +113,7 @@ class FastReader:
 
     def _piece(self, found: list[Sequence[Any]], inside: Mapping[int, bytes]) -> Piece:
         typed = [
-            json_texts(texts, inside[place]) if place in inside else convert(texts, column.type)
+            self._json[place](texts, inside[place]) if place in self._json else convert(texts, column.type)
             for place, (texts, column) in enumerate(zip(found, self.layout.columns, strict=True))
         ]
         for column, values in zip(self.layout.columns, typed, strict=True):
@@ -110,9 +128,20 @@ def is_sayable(name: str) -> bool:
     return _UNSAYABLE.search(name) is None
 
 
-def _check_letters(data: bytes) -> None:
-    if b"\t" in data or (b" :" in data and _SPACED_NAME.search(data)):
-        raise Unfit
+def _columns_of(structs: Sequence[Any], shape: Shape) -> tuple[list[Sequence[Any]], int]:
+    """The columns, what is absent being None, and how many values there are."""
+    columns: list[Sequence[Any]] = list(zip(*map(astuple, structs), strict=True))
+    names = len(structs) * shape.width
+    if shape.whole:
+        return columns, names
+    absent = sum(column.count(UNSET) for column in columns)
+    return [_nulled(column) for column in columns], names - absent
+
+
+def _check_letters(*texts: bytes) -> None:
+    for data in texts:
+        if b"\t" in data or (b" :" in data and _SPACED_NAME.search(data)):
+            raise Unfit
 
 
 def _check_lines(data: bytes, count: int) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from focus_assets.model.feed import Feed
 from focus_assets.model.stamps import nanos
-from focus_assets.sources.rows import Unknown
+from focus_assets.sources.rows import RowDecoder, Unknown
 from focus_assets_tests.unit.model.hostile import ACCEPTED, WIRES
 from focus_assets_tests.unit.sources.lines import block_of, outcome, schema_of
 
@@ -44,6 +44,56 @@ def test_they_agree_on_every_hostile_key(type_name: str) -> None:
         for wire in (*WIRES, "null"):
             block = block_of(f'{{"id":{wire}}}\n')
             assert outcome(schema, block, feed=feed, exact=False) == outcome(schema, block, feed=feed, exact=True)
+
+
+LURKING = [
+    *(
+        '{"a":\n1}',
+        '{"a":1,\r"b":2}',
+        "[1,\t2]",
+        "[1, 2]",
+        '{"a":1,"a":2}',
+        '{"a":1,"a" :1}',
+        '{"b" : {"a" :1,"a" :1}}',
+    ),
+    *(
+        '"\\u0000"',
+        '"\\u00e9"',
+        '"\\/"',
+        '{"\\u0061":1,"a":2}',
+        "1e400",
+        "1E2",
+        "-0.0",
+        "12345678901234567890123",
+        "null",
+    ),
+    *("[" * 65 + "]" * 65, "1" * 1001, '"\x7f"', '"\u2028"'),
+]
+
+
+@pytest.mark.parametrize("inside", LURKING)
+@pytest.mark.parametrize("name", ["v", "unknown"])
+def test_raw_json_among_lines_that_are_spelled_as_usual_is_looked_into(name: str, inside: str) -> None:
+    schema = schema_of(id="int64", v="json", t="string")
+    usual = '{"id":1,"v":{"a":[1,2.5]},"t":"x"}\n'
+    for line in (f'{{"id":2,"{name}":{inside},"t":"y"}}', f'{{"id":2,"{name}":{inside}}}'):
+        for policy in Unknown:
+            block = block_of(f"{usual}{line}\n{usual}")
+            fast, exact = (outcome(schema, block, exact=way, unknown=policy) for way in (False, True))
+            assert fast == exact
+
+
+@pytest.mark.parametrize("different", [1, 40, 4_000, 60_000])
+def test_json_is_the_same_whether_it_came_before_or_not(different: int) -> None:
+    schema = schema_of(id="int64", v="json")
+    spelled = ['{"a":%d}', '{ "a":%d }', '{"a":"\\u0061%d"}', "[%d.0]", "[%d.50]"]
+    values = [spelled[number % 5] % (number % different) for number in range(12_000)] + ["null", '"null"', "1E2"]
+    decoders = [RowDecoder(schema, Feed.FULL, exact=exact) for exact in (False, True)]
+    for start in range(0, len(values), 500):
+        lines = (f'{{"id":{place},"v":{value}}}\n' for place, value in enumerate(values[start : start + 500]))
+        block = block_of("".join(lines))
+        fast, exact = (decoder.decode(block).rows for decoder in decoders)
+        assert fast == exact
 
 
 CALM = {name: [wire for wire in ACCEPTED[text] if len(wire) < 200] for name, text in EVERY_TYPE.items()}
