@@ -105,7 +105,7 @@ golden: .venv/.dev ## rewrite the golden files; their diff is the review
 	@$(BIN)/python -m pytest -q --golden
 
 LOCK := .ci/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-	--no-emit-index-url --no-emit-find-links --extra duckdb --extra mysql --extra postgres --extra sandbox --extra writeback --group build pyproject.toml
+	--no-emit-index-url --no-emit-find-links --extra broker --extra duckdb --extra kafka --extra mysql --extra postgres --extra sandbox --extra writeback --group build pyproject.toml
 .PHONY: lock
 lock: ## write requirements/*.txt from pyproject.toml (ARGS=--upgrade for newer versions)
 	@$(LOCK) $(ARGS) --output-file requirements/run.txt

@@ -12,10 +12,12 @@ from hypothesis import settings
 
 from focus_assets_tests.mysql import mysql_server, mysql_url
 from focus_assets_tests.postgres import postgres_server, postgres_url
+from focus_assets_tests.rabbit import broker, rabbit_url
 from focus_assets_tests.sqlserver import mssql_url
 
 __all__ = [
     "anyio_backend",
+    "broker",
     "golden",
     "mssql_url",
     "mysql_server",
@@ -23,6 +25,7 @@ __all__ = [
     "nothing_is_left_running",
     "postgres_server",
     "postgres_url",
+    "rabbit_url",
     "root",
 ]
 

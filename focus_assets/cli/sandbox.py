@@ -8,8 +8,11 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import typer
+from pydantic import SecretStr, ValidationError
 
 from focus_assets.cli.call import Call, print_json
+from focus_assets.config import Broker
+from focus_assets.model.errors import MissingExtra
 from focus_assets.sandbox import FaultPlan, Sandbox, SandboxOptions, serve
 from focus_assets.sandbox.cluster import ClusterNode, Moody
 from focus_assets.sandbox.discovery import DiscoveryOptions, DiscoverySandbox
@@ -48,21 +51,55 @@ def run_discovery(
     return 0
 
 
-def run_cluster(call: Call, nodes: int, where: tuple[str, int], moods: tuple[float, int], *, as_json: bool) -> int:
-    """The nodes on ports that follow each other, until Ctrl-C or SIGTERM; `moods` are the rate and the seed.
+def run_cluster(
+    call: Call, cluster: list[ClusterNode], where: tuple[str, int], broker: Broker | None, *, as_json: bool
+) -> int:
+    """The nodes on ports that follow each other, until Ctrl-C or SIGTERM; they take undos off the broker's queue too.
 
-    OSError where a port is taken.
+    OSError where a port is taken; raises BrokerError, MissingExtra.
     """
-    rate, seed = moods
-    cluster = [ClusterNode(Moody(rate, seed=seed + number)) for number in range(nodes)]
 
     async def serve_all() -> None:
-        async with _listening_all(cluster, where) as urls:
-            _tell_of_nodes(call, urls, as_json=as_json)
+        async with _listening_all(cluster, where) as urls, _taking_undos(cluster, broker):
+            _tell_of_nodes(call, urls, broker, as_json=as_json)
             await asyncio.Event().wait()
 
     asyncio.run(serve_all())
     return 0
+
+
+def nodes_of(number: int, rate: float, seed: int) -> list[ClusterNode]:
+    """So many nodes, of whose requests a share goes wrong."""
+    return [ClusterNode(Moody(rate, seed=seed + place)) for place in range(number)]
+
+
+def broker_of(url: str | None, queue: str) -> Broker | None:
+    """Where undos come from; raises BadParameter."""
+    if not url:
+        return None
+    try:
+        return Broker(url=SecretStr(url), queue=queue)
+    except ValidationError as error:
+        said = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise typer.BadParameter(said, param_hint="--broker, --queue") from None
+
+
+@asynccontextmanager
+async def _taking_undos(cluster: list[ClusterNode], broker: Broker | None) -> AsyncIterator[None]:
+    if broker is None:
+        yield
+        return
+    try:
+        from focus_assets.sandbox.undos import taking
+    except ImportError as error:
+        raise MissingExtra("broker", needed_for="--broker") from error
+
+    async def delete(transaction_id: str) -> None:
+        for node in cluster:
+            node.delete(transaction_id)
+
+    async with taking(broker, delete):
+        yield
 
 
 @asynccontextmanager
@@ -76,12 +113,14 @@ async def _listening_all(cluster: list[ClusterNode], where: tuple[str, int]) -> 
         ]
 
 
-def _tell_of_nodes(call: Call, urls: list[str], *, as_json: bool) -> None:
+def _tell_of_nodes(call: Call, urls: list[str], broker: Broker | None, *, as_json: bool) -> None:
     if as_json:
-        print_json({"nodes": urls})
+        print_json({"nodes": urls, "queue": broker.queue if broker else None})
         return
     for number, url in enumerate(urls, start=1):
         call.out.print(f"Node {number} listens at {url}", soft_wrap=True)
+    if broker:
+        call.out.print(f"  they take undos from the queue {broker.queue} of {broker.shown}", soft_wrap=True)
     call.out.print("  their groups are at /api/v1/cluster. Ctrl-C ends them.", soft_wrap=True)
 
 

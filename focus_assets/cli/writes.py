@@ -58,12 +58,17 @@ def work_off(call: Call, *, as_json: bool) -> int:
     """One pass; exit code 1 where something broke or has died in it."""
     done = anyio.run(_drain, call)
     if as_json:
-        print_json({"taken": done.taken, "states": dict(done.states), "broken": done.broken})
+        posted = {what: {"sent": post.sent, "problem": post.problem or None} for what, post in done.posts.items()}
+        print_json({"taken": done.taken, "states": dict(done.states), "broken": done.broken, **posted})
     else:
         said = ", ".join(f"{count:,} {state}" for state, count in sorted(done.states.items()))
         call.out.print(f"{done.taken:,} were due{': ' if said else ''}{said}")
         for operation_id, problem in done.broken.items():
             call.err.print(Text(f"{operation_id}: {problem}"), soft_wrap=True)
+        for what, post in done.posts.items():
+            call.out.print(f"{post.sent:,} {what} were published", soft_wrap=True)
+            if post.problem:
+                call.err.print(Text(f"{what}: {post.problem}"), soft_wrap=True)
     return 1 if done.broken or done.states[State.DEAD] else 0
 
 

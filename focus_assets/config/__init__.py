@@ -1,6 +1,7 @@
 """Every knob, as models; the environment is read here and nowhere else."""
 
 from focus_assets.config.auth import ApiKeyAuth, Auth, BasicAuth, BearerAuth, FocusAuth, NoAuth, OAuth2Auth
+from focus_assets.config.brokers import Broker, Kafka
 from focus_assets.config.destination import Destination
 from focus_assets.config.discovered import DiscoveredSource
 from focus_assets.config.document import Alerts, Concurrency, Config, Document, Schedules, SourceSettings
@@ -19,6 +20,7 @@ __all__ = [
     "BadRows",
     "BasicAuth",
     "BearerAuth",
+    "Broker",
     "Concurrency",
     "Config",
     "Destination",
@@ -26,6 +28,7 @@ __all__ = [
     "Document",
     "ExchangeSource",
     "FocusAuth",
+    "Kafka",
     "NoAuth",
     "OAuth2Auth",
     "RateLimit",

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from focus_assets.config.auth import Auth, NoAuth, ShowableSecret
+from focus_assets.config.brokers import Broker, Kafka
 from focus_assets.config.knobs import Count, Knobs, Seconds
 
 _NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
@@ -42,7 +43,10 @@ class Writeback(Knobs):
     longest_wait_seconds: Seconds = Field(default=300.0, description="The longest time between two tries.")
     give_up_hours: Seconds = Field(default=24.0, description="What still fails after so many hours is DEAD.")
     drain_seconds: Count = Field(default=30, description="How often Dagster works on what is due.")
-
+    broker: Broker | None = Field(
+        default=None, description="A RabbitMQ through which the cluster is told what to undo."
+    )
+    kafka: Kafka | None = Field(default=None, description="A Kafka that is told how each write ended.")
     read_back: ReadBack | None = Field(
         default=None, description="Where a write is found again: it is confirmed when a later load shows it."
     )

@@ -12,6 +12,7 @@ from focus_assets.model.errors import DatabaseError
 from focus_assets.writeback import intents
 from focus_assets.writeback.intent import Intent, State
 from focus_assets.writeback.saga import Replayed, Taken
+from focus_assets.writeback.sinks import Post, undo_of
 from focus_assets.writeback.writes import Writer, clear
 
 WORKERS = 8
@@ -22,12 +23,18 @@ _log = logging.getLogger(__name__)
 class Pass:
     """What one pass did: how many intents it left in which state, and those that went wrong, with why.
 
-    `refusals` are the database's: nothing more could be taken.
+    `refusals` are the database's: nothing more could be taken. `undos` is the way to the broker, where there is one.
     """
 
     states: Counter[State] = field(default_factory=Counter)
     broken: dict[str, str] = field(default_factory=dict)
     refusals: list[DatabaseError] = field(default_factory=list)
+    undos: Post | None = None
+
+    @property
+    def posts(self) -> dict[str, Post]:
+        """What brokers were told, by what it was; no part of what counts."""
+        return {"undos": self.undos} if self.undos else {}
 
     @property
     def taken(self) -> int:
@@ -38,7 +45,7 @@ class Pass:
 async def drain(writer: Writer, *, workers: int = WORKERS) -> Pass:
     """Work on everything that is due now; different keys at once. Raises DatabaseError where not all could be taken."""
     await writer.ask(intents.ensure)
-    done, due = Pass(), writer.now()
+    done, due = Pass(undos=Post(writer.undos) if writer.undos else None), writer.now()
     waiting = await writer.ask(intents.count_due, due)
     async with anyio.create_task_group() as group:
         for _ in range(min(workers, waiting)):
@@ -69,16 +76,19 @@ async def _claim(writer: Writer, due: int) -> str | None:
 
 async def _guarded(writer: Writer, operation_id: str, done: Pass) -> None:
     try:
-        done.states[await _advance(writer, operation_id)] += 1
+        done.states[await _advance(writer, operation_id, done.undos)] += 1
     except Exception as error:  # noqa: BLE001 (whatever it is, the others are worked on; its lease ends)
         done.broken[operation_id] = f"{type(error).__name__}: {error}"
         _log.error("operation %s: %s", operation_id, done.broken[operation_id], extra={"operation_id": operation_id})
 
 
-async def _advance(writer: Writer, operation_id: str) -> State:
+async def _advance(writer: Writer, operation_id: str, undos: Post | None) -> State:
     intent = await writer.ask(intents.read, operation_id)
     taken = await writer.save(writer.decide(intent, Taken()))
     if taken.ended:
         return taken.state
-    after, _ = await clear(writer, taken)
+    async with anyio.create_task_group() as group:
+        if undos:  # after the commit that says that it is undone, and beside our own DELETE: that alone closes it
+            group.start_soon(undos.send, undo_of(taken))
+        after, _ = await clear(writer, taken)
     return after.state

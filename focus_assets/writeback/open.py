@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import Any
 
 from focus_assets.client import ApiClient, HttpSettings, NoPace, Repeater, RetryPolicy, SystemClock, Timeouts
-from focus_assets.config import Config, Writeback
+from focus_assets.config import Broker, Config, Writeback
 from focus_assets.database.open import Database
-from focus_assets.model.errors import InvalidConfiguration
+from focus_assets.model.errors import InvalidConfiguration, MissingExtra
 from focus_assets.sources.login import login_of, login_origins
 from focus_assets.writeback.cluster import HttpCluster
 from focus_assets.writeback.saga import Terms
+from focus_assets.writeback.sinks import Sink
 from focus_assets.writeback.writes import Writer
 
 _READS = 3
@@ -33,7 +34,10 @@ async def open_writer(
     *,
     transport: Any = None,  # an httpx transport, which only `client` may name
 ) -> AsyncIterator[Writer]:
-    """A writer for the configured cluster; nothing is sent before a write. Raises InvalidConfiguration."""
+    """A writer for the configured cluster; nothing is sent before a write.
+
+    Raises InvalidConfiguration, MissingExtra.
+    """
     settings, clock = settings_of(config), SystemClock()
     client = ApiClient(
         _http_settings(settings),
@@ -43,9 +47,11 @@ async def open_writer(
         clock=clock,
         transport=transport,
     )
-    async with client:
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(client)
         cluster = HttpCluster(client, settings.nodes, seconds=settings.request_seconds)
-        yield Writer(Database(config.destination), cluster, terms_of(settings))
+        undos = await stack.enter_async_context(_undos(settings.broker)) if settings.broker else None
+        yield Writer(Database(config.destination), cluster, terms_of(settings), undos=undos)
 
 
 def terms_of(settings: Writeback) -> Terms:
@@ -56,6 +62,16 @@ def terms_of(settings: Writeback) -> Terms:
         give_up=settings.give_up_hours * 3600,
         cap=settings.longest_wait_seconds,
     )
+
+
+@asynccontextmanager
+async def _undos(settings: Broker) -> AsyncIterator[Sink]:
+    try:
+        from focus_assets.writeback.rabbit import RabbitSink
+    except ImportError as error:
+        raise MissingExtra("broker", needed_for="writeback.broker") from error
+    async with aclosing(RabbitSink(settings)) as sink:
+        yield sink
 
 
 def _http_settings(settings: Writeback) -> HttpSettings:

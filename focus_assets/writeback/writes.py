@@ -27,6 +27,7 @@ from focus_assets.writeback import intents
 from focus_assets.writeback.cluster import Cluster
 from focus_assets.writeback.intent import Intent, Kind, Standing, State, Step
 from focus_assets.writeback.saga import SECOND, Answered, Begun, Event, Outcome, Overslept, Terms, decide
+from focus_assets.writeback.sinks import Sink
 
 _REARMS = 20
 _log = logging.getLogger(__name__)
@@ -73,7 +74,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """All that a write needs of the world; `now` in microseconds."""
+    """All that a write needs of the world; `now` in microseconds.
+
+    `undos` is a broker that tells the cluster what to undo; no write and no drain needs it.
+    """
 
     database: Database
     cluster: Cluster
@@ -83,6 +87,7 @@ class Writer:
     new_operation: Callable[[], str] = new_operation
     blocking: Blocking = in_thread
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
+    undos: Sink | None = None
 
     def intent(self, wanted: Wanted, payload: str = "") -> Intent:
         """A new one; whoever creates it works on it for as long as a lease lasts."""

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from focus_assets.config import destination, discovered, document, exchange, limits, rest, transform, writeback
+from focus_assets.config import brokers, destination, discovered, document, exchange, limits, rest, transform, writeback
 from focus_assets.config.auth import AUTH
 from focus_assets.config.knobs import Knobs
 from focus_assets.config.paging import PAGING
@@ -56,6 +56,8 @@ def configuration() -> str:
         ("`concurrency`", document.Concurrency),
         ("`history`", document.History),
         ("`writeback`", writeback.Writeback),
+        ("`writeback.broker`", brokers.Broker),
+        ("`writeback.kafka`", brokers.Kafka),
         ("`writeback.read_back`", writeback.ReadBack),
     ):
         lines += [f"## {title}", "", inspect.cleandoc(model.__doc__ or ""), "", *_table(model), ""]

@@ -25,6 +25,8 @@ ENVIRONMENT = {
     "FOCUS_DATABASE_PASSWORD": "secret",
     "PRICES_KEY": "k",
     "GATEWAY_TOKEN": "a-token-of-some-length",
+    "RABBITMQ_PASSWORD": "secret",
+    "KAFKA_PASSWORD": "secret",
 }
 SOURCE = """
 sources:

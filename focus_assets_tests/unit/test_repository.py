@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-RUN = ("duckdb", "mysql", "postgres", "sandbox", "writeback")
+RUN = ("broker", "duckdb", "kafka", "mysql", "postgres", "sandbox", "writeback")
 LEVELS = {"run": ("build",), "dev": ("build", "dev")}
 
 

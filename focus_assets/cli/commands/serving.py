@@ -95,15 +95,26 @@ def sandbox(  # noqa: PLR0913 - each option is one
         bool, typer.Option("--cluster", help="Instead: the nodes of a cluster that takes writes, on ports in a row.")
     ] = False,
     nodes: Annotated[int, typer.Option(min=1, max=9, help="With --cluster: how many.")] = 3,
+    broker: Annotated[
+        str | None,
+        typer.Option(
+            envvar="FOCUS_BROKER_URL",
+            metavar="URL",
+            help="With --cluster: a RabbitMQ from which its nodes take undos; else FOCUS_BROKER_URL, else none.",
+            show_envvar=False,
+        ),
+    ] = None,
+    queue: Annotated[str, typer.Option(metavar="NAME", help="With --broker: the queue.")] = "focus.undos",
     as_json: Annotated[bool, typer.Option("--json", help="Say URL and credentials as one JSON object.")] = False,
 ) -> int:
     """Serve a Data Exchange API with real reference data and made-up retail data, until Ctrl-C."""
-    from focus_assets.cli.sandbox import drift_of, run, run_cluster, run_discovery
+    from focus_assets.cli.sandbox import broker_of, drift_of, nodes_of, run, run_cluster, run_discovery
     from focus_assets.sandbox import ANCHOR, AT_PLACES, PLAIN, Extensions, FaultPlan, SandboxOptions, Sizes
     from focus_assets.sandbox.discovery import DiscoveryOptions
 
     if cluster:
-        return run_cluster(context.obj, nodes, (host, port), (fault_rate, seed), as_json=as_json)
+        moody = nodes_of(nodes, fault_rate, seed)
+        return run_cluster(context.obj, moody, (host, port), broker_of(broker, queue), as_json=as_json)
     if discovery:
         given = DiscoveryOptions(seed, items, client_id=username, client_secret=password, token_life=token_life)
         plan = FaultPlan(rate=fault_rate, seed=seed, kinds=AT_PLACES) if fault_rate else None

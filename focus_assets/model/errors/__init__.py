@@ -58,6 +58,9 @@ FocusError
 │   ├── OutdatedPlan              another process sent the row since this one looked
 │   ├── RepeatedKey               rows to be sent of which two have one key
 │   └── DeletionsRefused          far more would be deleted at the API than is usual
+├── BrokerError                   a message was not taken over; what it would have told is in the tables
+│   ├── BrokerUnreachable         no connection, or no confirmation in time
+│   └── MessageRefused            no queue for it, or none that takes it
 └── DatabaseError
     ├── DatabaseUnreachable       no connection, or one that was lost
     ├── DatabaseBusy              somebody else holds the lock
@@ -95,6 +98,11 @@ from focus_assets.model.errors.body import (
     Truncated,
     UnexpectedBody,
     UnsupportedEncoding,
+)
+from focus_assets.model.errors.broker import (
+    BrokerError,
+    BrokerUnreachable,
+    MessageRefused,
 )
 from focus_assets.model.errors.configuration import (
     ClientNotEntered,
@@ -154,6 +162,8 @@ __all__ = [
     "AuthenticationFailed",
     "BadValue",
     "BodyError",
+    "BrokerError",
+    "BrokerUnreachable",
     "ClientNotEntered",
     "ConfigurationError",
     "CorruptEncoding",
@@ -173,6 +183,7 @@ __all__ = [
     "KeyBusy",
     "LimitExceeded",
     "LoadError",
+    "MessageRefused",
     "MissingExtra",
     "MissingKey",
     "NameRefused",
