@@ -10,6 +10,7 @@ from typing import Protocol
 import pytest
 from hypothesis import settings
 
+from focus_assets_tests.kafka import kafka
 from focus_assets_tests.mysql import mysql_server, mysql_url
 from focus_assets_tests.postgres import postgres_server, postgres_url
 from focus_assets_tests.rabbit import broker, rabbit_url
@@ -19,6 +20,7 @@ __all__ = [
     "anyio_backend",
     "broker",
     "golden",
+    "kafka",
     "mssql_url",
     "mysql_server",
     "mysql_url",

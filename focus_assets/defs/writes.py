@@ -11,7 +11,7 @@ from focus_assets.config import Config
 from focus_assets.database.open import Database
 from focus_assets.defs.resources import effective, resource_keys
 from focus_assets.model.errors import FocusError
-from focus_assets.writeback import intents
+from focus_assets.writeback import intents, outbox
 from focus_assets.writeback.drain import Pass, drain
 from focus_assets.writeback.intent import ENDED, Intent, State
 from focus_assets.writeback.open import open_writer, settings_of
@@ -82,7 +82,7 @@ def writes_due_sensor(config: Config, *, status: dg.DefaultSensorStatus) -> dg.S
 
     @dg.sensor(
         name="writes_due",
-        description="Starts drain_writes when a write is due, unless one is running.",
+        description="Starts drain_writes when a write is due, or its end is to be told, unless one is running.",
         job_name=DRAIN_WRITES,
         minimum_interval_seconds=settings_of(config).drain_seconds,
         default_status=status,
@@ -91,11 +91,11 @@ def writes_due_sensor(config: Config, *, status: dg.DefaultSensorStatus) -> dg.S
     def writes_due(context: dg.SensorEvaluationContext) -> Requests:
         database = Database(effective(config, context.resources).destination)
         intents.ensure(database)
-        due = intents.count_due(database, micros_now())
-        if due == 0:
+        due, untold = intents.count_due(database, micros_now()), _untold(config, database)
+        if due + untold == 0:
             yield dg.SkipReason("no write is due")
         elif _is_draining(context.instance):
-            yield dg.SkipReason(f"{due} writes are due, and a run works on them")
+            yield dg.SkipReason(f"{due} writes are due, {untold} to be told, and a run works on them")
         else:
             yield dg.RunRequest()
 
@@ -106,7 +106,8 @@ def drained(config: Config) -> Mapping[str, Any]:
     """One pass, and what is left, as metadata; raises dg.Failure with the named error's sentence."""
     try:
         done = anyio.run(_drain, config)
-        return told(done, Database(config.destination))
+        database = Database(config.destination)
+        return told(done, database) | published(done, _untold(config, database))
     except FocusError as error:
         raise dg.Failure(f"{type(error).__name__}: {error}", allow_retries=False) from error
 
@@ -138,6 +139,18 @@ def told(done: Pass, database: Database) -> dict[str, Any]:
         "most_attempts": max((one.attempts for one in left), default=0),
         "left": _table(left),
     }
+
+
+def published(done: Pass, untold: int) -> dict[str, Any]:
+    """What brokers were told, and how many ends of writes they were not; nothing where there is no broker."""
+    return {f"published_{what}": post.sent for what, post in done.posts.items()} | (
+        {"untold": untold} if "news" in done.posts else {}
+    )
+
+
+def _untold(config: Config, database: Database) -> int:
+    settings = settings_of(config)
+    return outbox.count(database) if settings.kafka else 0
 
 
 async def _drain(config: Config) -> Pass:

@@ -11,6 +11,7 @@ import anyio
 from focus_assets.model.errors import DatabaseError
 from focus_assets.writeback import intents
 from focus_assets.writeback.intent import Intent, State
+from focus_assets.writeback.relay import relay
 from focus_assets.writeback.saga import Replayed, Taken
 from focus_assets.writeback.sinks import Post, undo_of
 from focus_assets.writeback.writes import Writer, clear
@@ -23,18 +24,14 @@ _log = logging.getLogger(__name__)
 class Pass:
     """What one pass did: how many intents it left in which state, and those that went wrong, with why.
 
-    `refusals` are the database's: nothing more could be taken. `undos` is the way to the broker, where there is one.
+    `refusals` are the database's: nothing more could be taken. `posts` are the ways to the brokers that there are, by
+    what these are told: `undos` and `news`.
     """
 
     states: Counter[State] = field(default_factory=Counter)
     broken: dict[str, str] = field(default_factory=dict)
     refusals: list[DatabaseError] = field(default_factory=list)
-    undos: Post | None = None
-
-    @property
-    def posts(self) -> dict[str, Post]:
-        """What brokers were told, by what it was; no part of what counts."""
-        return {"undos": self.undos} if self.undos else {}
+    posts: dict[str, Post] = field(default_factory=dict)
 
     @property
     def taken(self) -> int:
@@ -43,13 +40,18 @@ class Pass:
 
 
 async def drain(writer: Writer, *, workers: int = WORKERS) -> Pass:
-    """Work on everything that is due now; different keys at once. Raises DatabaseError where not all could be taken."""
+    """Work on everything that is due now, different keys at once, then tell others what has ended.
+
+    Raises DatabaseError where not all could be taken.
+    """
     await writer.ask(intents.ensure)
-    done, due = Pass(undos=Post(writer.undos) if writer.undos else None), writer.now()
+    done, due = Pass(posts=_posts(writer)), writer.now()
     waiting = await writer.ask(intents.count_due, due)
     async with anyio.create_task_group() as group:
         for _ in range(min(workers, waiting)):
             group.start_soon(_work, writer, due, done)
+    if news := done.posts.get("news"):
+        await relay(writer, news)
     if done.refusals:
         raise done.refusals[0]
     return done
@@ -60,6 +62,11 @@ async def replay(writer: Writer, operation_id: str) -> Intent:
     await writer.ask(intents.ensure)
     intent = await writer.ask(intents.read, operation_id)
     return await writer.save(writer.decide(intent, Replayed()))
+
+
+def _posts(writer: Writer) -> dict[str, Post]:
+    sinks = {"undos": writer.undos, "news": writer.news}
+    return {what: Post(sink) for what, sink in sinks.items() if sink}
 
 
 async def _work(writer: Writer, due: int, done: Pass) -> None:
@@ -76,7 +83,7 @@ async def _claim(writer: Writer, due: int) -> str | None:
 
 async def _guarded(writer: Writer, operation_id: str, done: Pass) -> None:
     try:
-        done.states[await _advance(writer, operation_id, done.undos)] += 1
+        done.states[await _advance(writer, operation_id, done.posts.get("undos"))] += 1
     except Exception as error:  # noqa: BLE001 (whatever it is, the others are worked on; its lease ends)
         done.broken[operation_id] = f"{type(error).__name__}: {error}"
         _log.error("operation %s: %s", operation_id, done.broken[operation_id], extra={"operation_id": operation_id})

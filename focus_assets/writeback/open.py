@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import Any
 
 from focus_assets.client import ApiClient, HttpSettings, NoPace, Repeater, RetryPolicy, SystemClock, Timeouts
-from focus_assets.config import Broker, Config, Writeback
+from focus_assets.config import Broker, Config, Kafka, Writeback
 from focus_assets.database.open import Database
 from focus_assets.model.errors import InvalidConfiguration, MissingExtra
 from focus_assets.sources.login import login_of, login_origins
@@ -51,7 +51,8 @@ async def open_writer(
         await stack.enter_async_context(client)
         cluster = HttpCluster(client, settings.nodes, seconds=settings.request_seconds)
         undos = await stack.enter_async_context(_undos(settings.broker)) if settings.broker else None
-        yield Writer(Database(config.destination), cluster, terms_of(settings), undos=undos)
+        news = await stack.enter_async_context(_news(settings.kafka)) if settings.kafka else None
+        yield Writer(Database(config.destination), cluster, terms_of(settings), undos=undos, news=news)
 
 
 def terms_of(settings: Writeback) -> Terms:
@@ -71,6 +72,16 @@ async def _undos(settings: Broker) -> AsyncIterator[Sink]:
     except ImportError as error:
         raise MissingExtra("broker", needed_for="writeback.broker") from error
     async with aclosing(RabbitSink(settings)) as sink:
+        yield sink
+
+
+@asynccontextmanager
+async def _news(settings: Kafka) -> AsyncIterator[Sink]:
+    try:
+        from focus_assets.writeback.kafka import KafkaSink
+    except ImportError as error:
+        raise MissingExtra("kafka", needed_for="writeback.kafka") from error
+    async with aclosing(KafkaSink(settings)) as sink:
         yield sink
 
 

@@ -10,7 +10,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from focus_assets.model.errors import BrokerError
+from focus_assets.model.errors import BrokerError, BrokerUnreachable
 from focus_assets.writeback.intent import Intent
 
 _log = logging.getLogger(__name__)
@@ -39,10 +39,11 @@ class Sink(Protocol):
 
 @dataclass
 class Post:
-    """One pass's way to a sink: after its first failure the pass goes on without it."""
+    """One pass's way to a sink: where that is found to be away, the pass goes on without it."""
 
     sink: Sink
     sent: int = 0
+    away: bool = False
     problems: list[BrokerError] = field(default_factory=list)
 
     @property
@@ -52,15 +53,17 @@ class Post:
 
     async def send(self, message: Message) -> bool:
         """Whether the broker has confirmed it."""
-        if self.problems:
+        if self.away:
             return False
         try:
             await self.sink.publish(message)
         except BrokerError as error:
             if not self.problems:
                 said = {"transaction_id": message.transaction_id, "reason": str(error)}
-                _log.warning("%s takes no messages for now", self.sink.shown, extra=said)
+                _log.warning("%s has not taken a message, and the tables keep it", self.sink.shown, extra=said)
             self.problems.append(error)
+            if isinstance(error, BrokerUnreachable):
+                self.away = True
             return False
         self.sent += 1
         return True

@@ -13,7 +13,7 @@ import random
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -23,7 +23,7 @@ from focus_assets.client.retry import full_jitter
 from focus_assets.database.open import Database
 from focus_assets.database.threads import in_thread
 from focus_assets.model.errors import DatabaseError, OvertakenWrite
-from focus_assets.writeback import intents
+from focus_assets.writeback import intents, outbox
 from focus_assets.writeback.cluster import Cluster
 from focus_assets.writeback.intent import Intent, Kind, Standing, State, Step
 from focus_assets.writeback.saga import SECOND, Answered, Begun, Event, Outcome, Overslept, Terms, decide
@@ -76,7 +76,8 @@ class Wanted:
 class Writer:
     """All that a write needs of the world; `now` in microseconds.
 
-    `undos` is a broker that tells the cluster what to undo; no write and no drain needs it.
+    `undos` is a broker that tells the cluster what to undo, `news` one that tells others how writes ended: no write
+    waits for either.
     """
 
     database: Database
@@ -88,6 +89,7 @@ class Writer:
     blocking: Blocking = in_thread
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
     undos: Sink | None = None
+    news: Sink | None = None
 
     def intent(self, wanted: Wanted, payload: str = "") -> Intent:
         """A new one; whoever creates it works on it for as long as a lease lasts."""
@@ -120,7 +122,10 @@ class Writer:
 
     async def save(self, intent: Intent) -> Intent:
         """Commit it. Raises OvertakenWrite, DatabaseError."""
-        saved = await self.ask(intents.save, intent, now=self.now())
+        now = self.now()
+        ended = replace(intent, revision=intent.revision + 1) if intent.ended and self.news else None
+        also = partial(outbox.keep, intent=ended, now=now) if ended else None
+        saved = await self.ask(intents.save, intent, now=now, also=also)
         _log.info("%s of %r is %s", saved.kind, saved.key, saved.state, extra=said_of(saved))
         return saved
 

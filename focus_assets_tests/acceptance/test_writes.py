@@ -11,6 +11,7 @@ import anyio
 import dagster as dg
 import pytest
 
+from focus_assets.config import Kafka
 from focus_assets.defs.resources import resources_of
 from focus_assets.sandbox.cluster import Whim
 from focus_assets.writeback.intent import Intent, State
@@ -90,6 +91,18 @@ def test_the_job_clears_what_the_cluster_applied_and_answered_500_to(writing: Si
     assert shown["compensated"] == 1
     assert scene.held == [[], []]
     assert (shown["unknown"], shown["oldest_age_seconds"], shown["most_attempts"]) == (0, 0, 0)
+
+
+def test_ends_that_are_to_be_told_are_a_reason_for_a_run_too(writing: Site, kafka: Kafka) -> None:
+    assert writing.config.writeback is not None
+    telling = writing.at(
+        writing.config.model_copy(update={"writeback": writing.config.writeback.model_copy(update={"kafka": kafka})})
+    )
+    assert write(telling, "alpha").state is State.DONE
+    assert asked(telling) == 1
+    shown, check = drain(telling)
+    assert (shown["published_news"], shown["untold"], check.passed) == (1, 0, True)
+    assert asked(telling) == 0
 
 
 def test_a_dead_write_is_a_failing_check(writing: Site, scene: Scene) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
 
 from focus_assets.database.open import Database
 from focus_assets.model.errors import KeyBusy, OvertakenWrite, UnknownOperation
-from focus_assets.writeback import intents
+from focus_assets.writeback import intents, outbox
 from focus_assets.writeback.intent import Intent, Kind, Standing, State, Step
 
 SECOND = 10**6
@@ -135,3 +137,35 @@ def test_intents_are_found_by_state_oldest_first(books: Database) -> None:
     intents.record(books, intent("op-1"), now=START)
     assert [one.operation_id for one in intents.find(books, states=[State.PENDING])] == ["op-1", "op-2"]
     assert intents.find(books, states=[State.DEAD]) == []
+
+
+def end(books: Database, one: Intent, *, now: int, state: State = State.DONE) -> Intent:
+    """As a writer does it that tells others."""
+    ended = replace(one, state=state, next_at=None)
+    also = partial(outbox.keep, intent=replace(ended, revision=one.revision + 1), now=now)
+    return intents.save(books, ended, now=now, also=also)
+
+
+def test_the_end_of_a_write_is_kept_in_its_transaction_until_it_is_told(books: Database) -> None:
+    intents.record(books, intent(), now=START)
+    sent = intents.save(books, replace(intent(), state=State.SENT), now=START)
+    with pytest.raises(OvertakenWrite):
+        end(books, intent(), now=START, state=State.DEAD)
+    assert outbox.count(books) == 0
+    done = end(books, sent, now=START)
+    (news,) = outbox.waiting(books, 9)
+    assert news == outbox.news_of(done, ended_at=START)
+    assert json.loads(news.body)["group"] == {"name": "Ünïcode 'quoted'"}
+    outbox.forget(books, [news])
+    assert outbox.count(books) == 0
+
+
+def test_what_is_kept_of_a_key_stays_in_its_order_whatever_the_clocks_say(books: Database) -> None:
+    for number, now in enumerate((START, START - 3 * SECOND, START, START - SECOND)):
+        for one in (intent(f"op-{9 - number}"), intent(f"op-{number}-b", "beta")):
+            intents.record(books, one, now=now)
+            end(books, one, now=now)
+    kept = outbox.waiting(books, 99)
+    assert [news.name for news in kept if news.key == "alpha"] == ["op-9.1", "op-8.1", "op-7.1", "op-6.1"]
+    assert [news.name for news in kept if news.key == "beta"] == [f"op-{number}-b.1" for number in range(4)]
+    assert len(outbox.waiting(books, 3)) == 3

@@ -14,6 +14,7 @@ from focus_assets.load.ledger import LEDGER
 from focus_assets.load.rejects import REJECTS
 from focus_assets.model.schema import KNOWN_TYPES, ColumnType, Kind
 from focus_assets.writeback.intents import INTENTS
+from focus_assets.writeback.outbox import OUTBOX
 from focus_assets_tests.docs.pages import described, table
 
 WHOSE = {
@@ -104,13 +105,23 @@ MEANINGS = {
         "changed_at": "when it was last changed, by our clock",
         "entry": "of a row: its entry under `writes`; empty for the cluster",
     },
+    "_focus_outbox": {
+        "event_id": "the operation's id, a point and its revision",
+        "object_key": "what the write is about: Kafka's key",
+        "transaction_id": "the transaction id of the group",
+        "body": "what is told, as JSON",
+        "slot": "a fingerprint of the key",
+        "position": "the order within a key: when it ended, by our clock, or a moment after the one before",
+    },
 }
 
 
 def bookkeeping() -> str:
     """Every `_focus…` table with its columns."""
     tables = {
-        name: each for one in (LEDGER, REJECTS, RUNS, ERRORS, INTENTS) for name, each in one.metadata.tables.items()
+        name: each
+        for one in (LEDGER, REJECTS, RUNS, ERRORS, INTENTS, OUTBOX)
+        for name, each in one.metadata.tables.items()
     }
     assert sorted(tables) == sorted(MEANINGS)
     return "\n\n".join(f"### `{name}`\n\n{_columns(tables[name], MEANINGS[name])}" for name in MEANINGS)
