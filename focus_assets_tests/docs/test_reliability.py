@@ -33,7 +33,9 @@ def test_the_page_is_what_was_kept() -> None:
 
 @pytest.mark.parametrize("proof", PROOFS, ids=lambda proof: proof.name)
 def test_every_proof_is_a_command(proof: Proof) -> None:
-    assert importlib.util.find_spec(proof.command(whole=True)[0])
+    command = proof.command(whole=True)
+    assert command is not None
+    assert importlib.util.find_spec(command[0])
 
 
 def test_a_name_that_begins_another_is_that_one_alone() -> None:
