@@ -57,7 +57,7 @@ class HttpSettings:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to ask; `params`, where there are any, replace the query of `url`; `json` goes as the body.
+    """What to ask; `params`, where there are any, replace the query of `url`; `json`, or JSON `content`, is its body.
 
     `headers` go with this request alone; what the login shows wins over them. An anonymous request shows no
     credentials.
@@ -69,6 +69,7 @@ class Request:
     json: object = None
     headers: Mapping[str, str] = field(default_factory=dict)
     anonymous: bool = False
+    content: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

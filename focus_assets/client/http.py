@@ -62,6 +62,7 @@ class _Ask:
     json: object = None
     headers: Mapping[str, str] = field(default_factory=dict)
     anonymous: bool = False
+    content: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,7 @@ class ApiClient:
             json=request.json,
             headers=request.headers,
             anonymous=request.anonymous,
+            content=request.content,
         )
         async with self._answer(ask) as reply:
             headers, decoder = reply.response.headers, self._decoder(reply, self._subject(reply))
@@ -240,8 +242,14 @@ class ApiClient:
         return request
 
     def _data_request(self, ask: _Ask) -> httpx.Request:
+        typed = {} if ask.content is None else {"content-type": "application/json"}
         return self._http.build_request(
-            ask.method, ask.url, params=dict(ask.params) or None, json=ask.json, headers=dict(ask.headers)
+            ask.method,
+            ask.url,
+            params=dict(ask.params) or None,
+            json=ask.json,
+            content=ask.content,
+            headers={**typed, **ask.headers},
         )
 
     def _login_request(self, login: Login) -> httpx.Request:

@@ -10,6 +10,7 @@ from focus_assets.config.exchange import ExchangeSource
 from focus_assets.config.limits import RateLimit, Retry, Timeouts
 from focus_assets.config.load import load_config
 from focus_assets.config.rest import RestResource, RestSource
+from focus_assets.config.sending import Sending
 from focus_assets.config.source import BadRows
 from focus_assets.config.writeback import Writeback
 
@@ -36,6 +37,7 @@ __all__ = [
     "RestSource",
     "Retry",
     "Schedules",
+    "Sending",
     "SourceSettings",
     "Timeouts",
     "Writeback",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from focus_assets.config.exchange import ExchangeSource
 from focus_assets.config.knobs import Count, Knobs, Seconds, Whole
 from focus_assets.config.names import distinct
 from focus_assets.config.rest import RestSource
+from focus_assets.config.sending import Sending
 from focus_assets.config.source import RESERVED
 from focus_assets.config.writeback import Writeback
 from focus_assets.model.errors import UnknownSource
@@ -96,17 +98,19 @@ class Document(Knobs):
     writeback: Writeback | None = Field(
         default=None, description="The cluster that takes writes; none: nothing writes."
     )
+    writes: dict[str, Sending] = Field(default={}, description="Rows that an API gets, each entry by its name.")
 
     @field_validator("sources")
     @classmethod
     def _names_can_be_files(cls, sources: dict[str, SourceSettings]) -> dict[str, SourceSettings]:
-        for name in sources:
-            if not _SOURCE_NAME.fullmatch(name):
-                raise ValueError(
-                    f"the source's name {name[:40]!r} is refused; expected a letter, then letters, digits, _ or -"
-                )
-        distinct(tuple(name.replace("-", "_") for name in sources))
+        _plain_names("the source's name", sources)
         return sources
+
+    @field_validator("writes")
+    @classmethod
+    def _names_can_be_assets(cls, writes: dict[str, Sending]) -> dict[str, Sending]:
+        _plain_names("the entry's name", writes)
+        return writes
 
     @model_validator(mode="after")
     def _no_two_fill_one_table(self) -> Self:
@@ -129,6 +133,22 @@ class Document(Knobs):
         return self
 
     @model_validator(mode="after")
+    def _sends_to_what_takes_rows(self) -> Self:
+        for name, entry in self.writes.items():
+            source = self.sources.get(entry.source)
+            kind = "rest" if entry.path is not None else "discovered"
+            if source is None:
+                raise ValueError(f"writes.{name}.source: expected one of {', '.join(self.sources)}")
+            if source.kind != kind:
+                place = "path" if kind == "rest" else "collection"
+                raise ValueError(f"writes.{name}.{place}: expected a source of the kind {kind}, not {source.kind}")
+            for read in entry.mirrored:
+                owner, _, resource = read.partition("/")
+                if owner not in self.sources or not self.sources[owner].mirrors(resource):
+                    raise ValueError(f"writes.{name}: {read!r} is no mirrored resource of this file")
+        return self
+
+    @model_validator(mode="after")
     def _names_can_be_services(self) -> Self:
         for name, source in self.sources.items():
             if not isinstance(source, ExchangeSource) and (name.casefold().startswith(RESERVED) or "__" in name):
@@ -137,6 +157,14 @@ class Document(Knobs):
                     f"{', '.join(RESERVED)} nor hold __"
                 )
         return self
+
+
+def _plain_names(what: str, named: Iterable[str]) -> None:
+    names = tuple(named)
+    for name in names:
+        if not _SOURCE_NAME.fullmatch(name):
+            raise ValueError(f"{what} {name[:40]!r} is refused; expected a letter, then letters, digits, _ or -")
+    distinct(tuple(name.replace("-", "_") for name in names))
 
 
 def service_of(name: str, source: SourceSettings) -> str:

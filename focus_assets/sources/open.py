@@ -66,19 +66,23 @@ async def open_source(
         async with _discovered(name, config, settings, tools) as discovered:
             yield discovered
         return
-    client = ApiClient(
-        http_settings(settings),
-        login_of(settings.auth, settings.base_url, clock=tools.clock, token_life=settings.token_life_seconds),
-        pace=_pace(settings.rate_limit, config.pace_path(name), tools.clock),
-        repeat=Repeater(_policy(settings), tools.clock, tools.chance, on_retry=heard),
-        clock=tools.clock,
-        transport=transport,
-    )
-    async with client:
+    async with client_of(name, config, settings, tools) as client:
         if isinstance(settings, RestSource):
             yield RestApi(name, settings, client, frozen=SnapshotFile(config, name), home=config.home)
         else:
             yield ExchangeApi(name, settings, client, tools.clock)
+
+
+def client_of(name: str, config: Config, settings: ExchangeSource | RestSource, tools: Tools) -> ApiClient:
+    """The client of a source, not entered yet: its login, its headers, its pace."""
+    return ApiClient(
+        http_settings(settings),
+        login_of(settings.auth, settings.base_url, clock=tools.clock, token_life=settings.token_life_seconds),
+        pace=_pace(settings.rate_limit, config.pace_path(name), tools.clock),
+        repeat=Repeater(_policy(settings), tools.clock, tools.chance, on_retry=tools.heard),
+        clock=tools.clock,
+        transport=tools.transport,
+    )
 
 
 def discovery_of(name: str, config: Config, tools: Tools | None = None) -> Discovery:

@@ -12,7 +12,18 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from focus_assets.config import brokers, destination, discovered, document, exchange, limits, rest, transform, writeback
+from focus_assets.config import (
+    brokers,
+    destination,
+    discovered,
+    document,
+    exchange,
+    limits,
+    rest,
+    sending,
+    transform,
+    writeback,
+)
 from focus_assets.config.auth import AUTH
 from focus_assets.config.knobs import Knobs
 from focus_assets.config.paging import PAGING
@@ -59,6 +70,7 @@ def configuration() -> str:
         ("`writeback.broker`", brokers.Broker),
         ("`writeback.kafka`", brokers.Kafka),
         ("`writeback.read_back`", writeback.ReadBack),
+        ("`writes.<name>`", sending.Sending),
     ):
         lines += [f"## {title}", "", inspect.cleandoc(model.__doc__ or ""), "", *_table(model), ""]
     return "\n".join(lines)

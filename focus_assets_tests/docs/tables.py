@@ -15,6 +15,7 @@ from focus_assets.load.rejects import REJECTS
 from focus_assets.model.schema import KNOWN_TYPES, ColumnType, Kind
 from focus_assets.writeback.intents import INTENTS
 from focus_assets.writeback.outbox import OUTBOX
+from focus_assets.writeback.rows.sent import SENT
 from focus_assets_tests.docs.pages import described, table
 
 WHOSE = {
@@ -113,6 +114,15 @@ MEANINGS = {
         "slot": "a fingerprint of the key",
         "position": "the order within a key: when it ended, by our clock, or a moment after the one before",
     },
+    "_focus_sent": {
+        "entry": "the entry under `writes`",
+        "row_key": "the row's key, as a JSON list of texts",
+        "payload_hash": "the SHA-256 of the body that the API was sent last; empty where that is not known",
+        "version": "how often this was changed; whoever planned by another one sends nothing",
+        "waits_until": "when nothing can be on its way any more that was sent too late; else NULL",
+        "operation_id": "the write that said so",
+        "sent_at": "when it was settled, by our clock",
+    },
 }
 
 
@@ -120,7 +130,7 @@ def bookkeeping() -> str:
     """Every `_focus…` table with its columns."""
     tables = {
         name: each
-        for one in (LEDGER, REJECTS, RUNS, ERRORS, INTENTS, OUTBOX)
+        for one in (LEDGER, REJECTS, RUNS, ERRORS, INTENTS, OUTBOX, SENT)
         for name, each in one.metadata.tables.items()
     }
     assert sorted(tables) == sorted(MEANINGS)

@@ -5,7 +5,8 @@ FocusError
 │   ├── InvalidConfiguration      a file, the path of a key in it, and what was expected there
 │   ├── UnknownSource             } a name that is not there,
 │   ├── UnknownResource           } with the names
-│   ├── UnknownPartition          } that are
+│   ├── UnknownPartition          } that
+│   ├── UnknownEntry              } are
 │   ├── ServiceNotFound           } a registry or a descriptor
 │   ├── ResourceNotFound          } that lacks a name
 │   ├── ClientNotEntered          a client that is used before it was entered, or after it was left
@@ -111,6 +112,7 @@ from focus_assets.model.errors.configuration import (
     MissingExtra,
     ResourceNotFound,
     ServiceNotFound,
+    UnknownEntry,
     UnknownPartition,
     UnknownResource,
     UnknownSource,
@@ -214,6 +216,7 @@ __all__ = [
     "Truncated",
     "UnexpectedBody",
     "UnknownAttribute",
+    "UnknownEntry",
     "UnknownOperation",
     "UnknownPartition",
     "UnknownResource",

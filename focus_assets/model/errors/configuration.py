@@ -49,6 +49,12 @@ class UnknownPartition(_UnknownName):
     noun = "partition"
 
 
+class UnknownEntry(_UnknownName):
+    """An entry that `writes` in the configuration does not have."""
+
+    noun = "entry under writes"
+
+
 class ServiceNotFound(_UnknownName):
     """A service that the registry does not have."""
 

@@ -1,0 +1,1 @@
+"""Rows that are sent to an API on a real socket."""

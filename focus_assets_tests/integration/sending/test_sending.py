@@ -1,0 +1,310 @@
+"""The API ends with the rows that the table has, whatever becomes of a request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+import sqlalchemy as sa
+
+from focus_assets.model.errors import BadValue, DeletionsRefused, InvalidConfiguration, MissingKey, RepeatedKey
+from focus_assets.sandbox.cluster import Whim
+from focus_assets.sandbox.exchange import Request
+from focus_assets.writeback import intents
+from focus_assets.writeback.intent import Kind, State
+from focus_assets.writeback.rows.send import replay_row
+from focus_assets_tests.integration.sending.scene import Scene, opened
+
+Open = Callable[..., Scene]
+
+
+@pytest.fixture
+def open_scene(tmp_path: Path) -> Iterator[Open]:
+    """Over SQLite, with knobs of the entry."""
+    with ExitStack() as stack:
+        yield lambda **knobs: stack.enter_context(opened(tmp_path, f"sqlite:///{tmp_path / 'sent.db'}", **knobs))
+
+
+@pytest.fixture
+def scene(open_scene: Open) -> Scene:
+    """As it is."""
+    return open_scene()
+
+
+@pytest.fixture
+def on_postgres(tmp_path: Path, postgres_url: str) -> Iterator[Scene]:
+    """The same over PostgreSQL."""
+    with opened(tmp_path, postgres_url) as made:
+        yield made
+
+
+@pytest.mark.parametrize("where", ["scene", "on_postgres"])
+async def test_rows_are_created_changed_and_deleted_and_nothing_is_sent_twice(
+    request: pytest.FixtureRequest, where: str
+) -> None:
+    scene: Scene = request.getfixturevalue(where)
+    scene.rows(a="1.50", b="2", c="3")
+    assert (await scene.send()).done == {Kind.CREATE: 3}
+    assert scene.prices == {"a": "1.5", "b": "2", "c": "3"}
+    scene.rows(a="1.50", b="2.25", d="4")
+    report = await scene.send()
+    assert (report.done, report.plan.unchanged) == ({Kind.CREATE: 1, Kind.UPDATE: 1, Kind.DELETE: 1}, 1)
+    assert scene.prices == {"a": "1.5", "b": "2.25", "d": "4"}
+    asked = len(scene.shop.asked)
+    assert (await scene.send()).whole
+    assert len(scene.shop.asked) == asked
+    assert set(scene.states()) == {State.DONE}
+
+
+@pytest.mark.parametrize("whim", list(Whim))
+@pytest.mark.parametrize("kind", list(Kind))
+async def test_a_lost_answer_is_settled_when_nothing_can_be_on_its_way(scene: Scene, whim: Whim, kind: Kind) -> None:
+    if kind is not Kind.CREATE:
+        scene.rows(a="1", b="1")
+        await scene.send()
+    wanted = {Kind.CREATE: {"a": "2", "b": "1"}, Kind.UPDATE: {"a": "2", "b": "1"}, Kind.DELETE: {"b": "1"}}[kind]
+    scene.rows(**wanted)
+    scene.shop.whims = [whim, whim]
+    report = await scene.send()
+    assert report.open == {State.UNKNOWN: 2 if kind is Kind.CREATE else 1}
+    again = await scene.send()
+    assert (again.plan.waiting, again.settled.taken) == (report.open[State.UNKNOWN], 0)
+    scene.shop.whims.clear()
+    scene.later(20)
+    assert set((await scene.drain()).states) == {State.DONE}
+    assert scene.prices == wanted
+    assert (await scene.send()).whole
+    assert scene.prices == wanted
+
+
+async def test_a_late_update_never_stands_over_a_later_one(scene: Scene) -> None:
+    scene.rows(a="1")
+    await scene.send()
+    scene.rows(a="2")
+    scene.shop.whims = [Whim.LATE]
+    await scene.send()
+    scene.rows(a="3")
+    assert (await scene.send()).plan.waiting == 1
+    scene.later(20)
+    assert (await scene.send()).whole
+    assert scene.prices == {"a": "3"}
+
+
+async def test_an_intent_is_committed_before_its_call(scene: Scene) -> None:
+    seen: list[State] = []
+    scene.shop.when_asked = lambda request: seen.extend(scene.states())
+    scene.rows(a="1")
+    await scene.send()
+    assert seen == [State.SENT]
+
+
+async def test_the_key_is_another_once_it_is_known_that_nothing_was_done(scene: Scene) -> None:
+    scene.rows(a="1")
+    scene.shop.whims = [Whim.FAILS_BEFORE]
+    await scene.send()
+    scene.later(20)
+    await scene.drain()
+    (operation,) = {intent.operation_id for intent in scene.intents()}
+    assert scene.shop.keys == [f"{operation}-1", f"{operation}-2"]
+
+
+async def test_an_api_that_keeps_idempotency_keys_is_sent_the_same_again_at_once(open_scene: Open) -> None:
+    scene = open_scene(keys_kept_hours=24)
+    scene.shop.honours_keys = True
+    scene.rows(a="1", b="2")
+    scene.shop.whims = [Whim.FAILS_AFTER, Whim.FAILS_BEFORE]
+    assert (await scene.send()).open == {State.UNKNOWN: 2}
+    scene.later(2)
+    assert (await scene.drain()).states == {State.DONE: 2}
+    assert scene.prices == {"a": "1", "b": "2"}
+    assert len(set(scene.shop.keys)) == 2
+    assert not [asked for asked in scene.shop.asked if asked.startswith("GET")]
+
+
+@pytest.mark.parametrize("status", [400, 403, 405, 412, 422])
+async def test_what_is_refused_is_dead_with_its_reason_until_the_row_changes(scene: Scene, status: int) -> None:
+    scene.rows(a="1", b="1")
+    scene.shop.statuses = [status]
+    report = await scene.send()
+    assert (report.dead, report.done) == (1, {Kind.CREATE: 1})
+    (dead,) = intents.find(scene.database, states=[State.DEAD])
+    assert str(status) in dead.error
+    assert (await scene.send()).plan.dead == 1
+    scene.rows(a="2", b="2")
+    assert (await scene.send()).whole
+    assert scene.prices == {"a": "2", "b": "2"}
+    assert not intents.counts(scene.database)[State.DEAD]
+
+
+async def test_what_is_dead_can_be_replayed(scene: Scene) -> None:
+    scene.rows(a="1")
+    scene.shop.statuses = [403]
+    await scene.send()
+    (dead,) = scene.intents()
+    async with scene.sender() as sender:
+        await replay_row(sender, dead.operation_id)
+        with pytest.raises(ValueError, match="that cannot follow"):
+            await replay_row(sender, dead.operation_id)
+    assert (await scene.drain()).states == {State.DONE: 1}
+    assert scene.prices == {"a": "1"}
+
+
+async def test_a_refused_row_that_goes_away_is_wanted_no_more(scene: Scene) -> None:
+    scene.rows(a="1")
+    scene.shop.statuses = [422]
+    await scene.send()
+    scene.rows()
+    assert (await scene.send()).whole
+    assert scene.states() == [State.COMPENSATED]
+    assert [asked.split()[0] for asked in scene.shop.asked] == ["POST"]
+
+
+@pytest.mark.parametrize("status", [401, 425, 429])
+async def test_what_was_not_done_is_tried_later(scene: Scene, status: int) -> None:
+    scene.rows(a="1")
+    scene.shop.statuses = [status]
+    report = await scene.send()
+    assert report.open == {State.PENDING: 1}
+    scene.later(8)
+    assert (await scene.drain()).states == {State.DONE: 1}
+
+
+async def test_an_item_of_others_is_not_overwritten(scene: Scene) -> None:
+    scene.shop.items["a"] = {"id": "a", "name": "theirs", "price": 9}
+    scene.rows(a="1")
+    assert (await scene.send()).dead == 1
+    assert scene.prices == {"a": "9"}
+    assert "`adopt: true`" in scene.intents()[0].error
+
+
+async def test_an_item_of_others_that_says_the_same_is_ours(scene: Scene) -> None:
+    scene.shop.items["a"] = {"id": "a", "name": "A", "price": 1.0, "seen": True}
+    scene.rows(a="1")
+    assert (await scene.send()).done == {Kind.CREATE: 1}
+
+
+async def test_with_adopt_it_is_looked_at_and_overwritten(open_scene: Open) -> None:
+    scene = open_scene(adopt=True)
+    scene.shop.items["a"] = {"id": "a", "name": "theirs", "price": 9}
+    scene.rows(a="1", b="2")
+    assert (await scene.send()).done == {Kind.CREATE: 2}
+    assert scene.prices == {"a": "1", "b": "2"}
+
+
+async def test_an_item_that_others_deleted_is_created_again(scene: Scene) -> None:
+    scene.rows(a="1")
+    await scene.send()
+    scene.shop.items.clear()
+    scene.rows(a="2")
+    assert (await scene.send()).done == {Kind.UPDATE: 1}
+    assert scene.prices == {"a": "2"}
+
+
+async def test_what_stays_unknown_is_given_up_with_its_reason(open_scene: Open) -> None:
+    scene = open_scene(give_up_hours=0.01)
+    scene.rows(a="1")
+    await scene.send()
+    scene.rows(a="2")
+    scene.shop.whims, scene.shop.hides = [Whim.FAILS_AFTER], True
+    await scene.send()
+    for _ in range(3):
+        scene.later(40)
+        await scene.drain()
+    dead = scene.intents()[-1]
+    assert (dead.state, dead.error.startswith("given up 0.0 h after")) == (State.DEAD, True)
+    scene.shop.hides = False
+    scene.rows(a="3")
+    assert (await scene.send()).whole
+    assert scene.prices == {"a": "3"}
+
+
+async def test_a_mass_deletion_is_refused_and_sent_on_request(scene: Scene) -> None:
+    many = {f"n{number}": "1" for number in range(101)}
+    scene.rows(**many)
+    await scene.send()
+    scene.rows()
+    with pytest.raises(DeletionsRefused, match="101 of the 101 rows"):
+        await scene.send()
+    assert len(scene.shop.items) == 101
+    assert (await scene.send(accept_deletions=True)).done == {Kind.DELETE: 101}
+    assert scene.shop.items == {}
+
+
+async def test_without_deletes_nothing_is_deleted(open_scene: Open) -> None:
+    scene = open_scene(deletes=False)
+    scene.rows(a="1")
+    await scene.send()
+    scene.rows()
+    assert (await scene.send()).whole
+    assert scene.prices == {"a": "1"}
+
+
+@pytest.mark.parametrize("where", ["scene", "on_postgres"])
+async def test_two_processes_at_once_send_each_row_once(request: pytest.FixtureRequest, where: str) -> None:
+    scene: Scene = request.getfixturevalue(where)
+    scene.rows(**{f"n{number}": "1" for number in range(20)})
+    async with anyio.create_task_group() as group:
+        for _ in range(3):
+            group.start_soon(scene.send)
+    assert (await scene.send()).whole
+    assert sorted(scene.shop.asked) == ["POST /v1/items"] * 20
+
+
+async def test_a_sender_that_stood_still_too_long_makes_up_for_it(scene: Scene) -> None:
+    """Its request leaves after others have settled the write and sent a later one."""
+    scene.rows(a="1")
+    await scene.send()
+    scene.rows(a="2")
+
+    def overtake(request: Request) -> None:
+        scene.shop.when_asked = lambda request: None
+        scene.later(1000)
+        anyio.run(scene.drain)
+        scene.later(1000)
+        anyio.run(scene.drain)
+        scene.rows(a="3")
+        anyio.run(scene.send)
+        assert scene.prices == {"a": "3"}
+
+    scene.shop.when_asked = overtake
+    await scene.send()
+    assert scene.prices == {"a": "2"}
+    assert (await scene.send()).plan.waiting == 1
+    scene.later(20)
+    assert (await scene.send()).whole
+    assert scene.prices == {"a": "3"}
+
+
+@pytest.mark.parametrize(
+    ("knobs", "error", "text"),
+    [
+        ({"query": "SELECT name AS id, 'x' AS name FROM wares", "types": {}, "key": "id"}, RepeatedKey, "have the key"),
+        ({"query": "SELECT NULL AS id", "types": {}}, MissingKey, "has no key"),
+        ({"query": "SELECT 1 AS number", "types": {}}, InvalidConfiguration, "gives no column 'id'"),
+        ({"query": "SELECT 'a' AS id, 'x' AS price"}, BadValue, "the row .*, column 'price'"),
+    ],
+)
+async def test_rows_that_cannot_be_sent_are_refused_before_anything_is(
+    open_scene: Open, knobs: dict[str, Any], error: type[Exception], text: str
+) -> None:
+    scene = open_scene(**knobs)
+    with scene.database.writing("two") as connection:
+        connection.execute(sa.text("INSERT INTO wares VALUES ('a', 'same', '1'), ('b', 'same', '1')"))
+    with pytest.raises(error, match=text):
+        await scene.send()
+    assert scene.shop.asked == []
+
+
+async def test_a_key_is_one_segment_of_the_address(scene: Scene) -> None:
+    with scene.database.writing("one") as connection:
+        connection.execute(sa.text("INSERT INTO wares VALUES ('a/b ?#', 'x', '1')"))
+    await scene.send()
+    with scene.database.writing("one") as connection:
+        connection.execute(sa.text("UPDATE wares SET price = '2'"))
+    assert (await scene.send()).whole
+    assert scene.shop.asked[-1] == "PUT /v1/items/a%2Fb%20%3F%23"
+    assert scene.prices == {"a/b ?#": "2"}

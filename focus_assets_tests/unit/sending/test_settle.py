@@ -1,0 +1,197 @@
+"""Each answer leads to one next thing, and a lost one to a look that comes late enough."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from focus_assets.model.jsontext import Members, read
+from focus_assets.writeback.intent import Intent, Kind, Standing, State, Step
+from focus_assets.writeback.rows import settle
+from focus_assets.writeback.rows.items import Shape, holds
+from focus_assets.writeback.rows.settle import (
+    Answer,
+    Applied,
+    Call,
+    Found,
+    Later,
+    Lost,
+    Missing,
+    Refused,
+    Rules,
+    Taken,
+)
+from focus_assets.writeback.saga import SECOND, Terms
+
+RULES = Rules(Terms(lifetime=10, lease=5, give_up=100, base=1, cap=4))
+NOW = 1000 * SECOND
+
+
+def new(kind: Kind, rules: Rules = RULES) -> Intent:
+    step = Step("items", settle.standing_of(kind, rules))
+    return Intent("operation", kind, '["a"]', "operation", "{}", (step,), NOW, NOW + 100 * SECOND, NOW)
+
+
+def asked(intent: Intent, answer: Answer, now: int = NOW, rules: Rules = RULES) -> Intent:
+    """The intent after its next call got this answer."""
+    call = settle.next_call(intent, now, rules)
+    assert call is not None
+    return settle.after(settle.sending(intent, call, now), call, answer, now, chance=0.5, rules=rules)
+
+
+def lost(kind: Kind, rules: Rules = RULES) -> Intent:
+    return asked(new(kind, rules), Lost("no answer"), rules=rules)
+
+
+@pytest.mark.parametrize(("kind", "call"), [(Kind.CREATE, "create"), (Kind.UPDATE, "update"), (Kind.DELETE, "delete")])
+def test_what_is_done_is_done(kind: Kind, call: str) -> None:
+    assert settle.next_call(new(kind), NOW, RULES) == call
+    assert asked(new(kind), Applied()).state is State.DONE
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_lost_answer_is_looked_for_when_nothing_can_be_on_its_way(kind: Kind) -> None:
+    after = lost(kind)
+    assert (after.state, after.next_at) == (State.UNKNOWN, NOW + 10 * SECOND)
+    assert settle.next_call(after, NOW + 10 * SECOND - 1, RULES) is None
+    assert settle.next_call(after, NOW + 10 * SECOND, RULES) is Call.LOOK
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer", "following"),
+    [
+        (Kind.CREATE, Missing(), Call.CREATE),
+        (Kind.UPDATE, Missing(), Call.CREATE),
+        (Kind.UPDATE, Found(same=False), Call.UPDATE),
+        (Kind.DELETE, Found(same=False), Call.DELETE),
+        (Kind.DELETE, Found(same=True), Call.DELETE),
+    ],
+)
+def test_a_look_that_shows_that_it_was_not_done_leads_to_another_try(
+    kind: Kind, answer: Answer, following: Call
+) -> None:
+    after = asked(lost(kind), answer, NOW + 10 * SECOND)
+    assert (after.state, settle.next_call(after, NOW, RULES)) == (State.PENDING, following)
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer"), [(Kind.CREATE, Found(same=True)), (Kind.UPDATE, Found(same=True)), (Kind.DELETE, Missing())]
+)
+def test_a_look_that_shows_that_it_was_done_ends_it(kind: Kind, answer: Answer) -> None:
+    assert asked(lost(kind), answer, NOW + 10 * SECOND).state is State.DONE
+
+
+def test_another_item_under_the_key_is_left_alone_unless_it_may_be_adopted() -> None:
+    found = asked(lost(Kind.CREATE), Found(same=False), NOW + 10 * SECOND)
+    assert (found.state, found.steps[0].standing) == (State.DEAD, Standing.IDLE)
+    adopting = replace(RULES, adopt=True)
+    assert settle.next_call(new(Kind.CREATE, adopting), NOW, adopting) is Call.LOOK
+    known = asked(new(Kind.CREATE, adopting), Found(same=False), rules=adopting)
+    assert settle.next_call(known, NOW, adopting) is Call.UPDATE
+
+
+def test_a_conflict_leads_to_a_look() -> None:
+    taken = asked(new(Kind.CREATE), Taken("409"))
+    assert (taken.error, settle.next_call(taken, NOW, RULES)) == ("409", Call.LOOK)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_what_was_not_done_waits_as_long_as_the_api_asks_for(kind: Kind) -> None:
+    after = asked(new(kind), Later("429", 30.0))
+    assert (after.state, after.next_at) == (State.PENDING, NOW + 30 * SECOND)
+    assert settle.next_call(after, NOW, RULES) is settle.next_call(new(kind), NOW, RULES)
+
+
+def test_what_was_not_done_after_a_lost_one_stays_unknown() -> None:
+    kept = replace(RULES, keys_kept=50.0)
+    after = asked(lost(Kind.CREATE, kept), Later("429"), rules=kept)
+    assert (after.state, after.steps[0].standing) == (State.UNKNOWN, Standing.SENT)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_what_is_refused_is_dead_and_can_be_replayed(kind: Kind) -> None:
+    dead = asked(new(kind), Refused("422"))
+    assert (dead.state, dead.error, dead.next_at) == (State.DEAD, "422", None)
+    again = settle.replayed(dead, NOW + SECOND, RULES)
+    assert settle.next_call(again, NOW + SECOND, RULES) is settle.next_call(new(kind), NOW, RULES)
+    assert (again.state, again.next_at, again.deadline) == (State.PENDING, NOW + SECOND, NOW + 101 * SECOND)
+
+
+def test_an_item_that_cannot_be_read_is_dead() -> None:
+    dead = asked(lost(Kind.CREATE), Refused("405"), NOW + 10 * SECOND)
+    assert (dead.state, dead.error) == (State.DEAD, "the item cannot be read: 405")
+    assert settle.replayed(dead, NOW, RULES).state is State.UNKNOWN
+
+
+@pytest.mark.parametrize("answer", [Lost("500"), Later("503")])
+def test_a_look_that_fails_is_repeated(answer: Answer) -> None:
+    after = asked(lost(Kind.UPDATE), answer, NOW + 10 * SECOND)
+    assert (after.state, after.next_at) == (State.UNKNOWN, NOW + 11 * SECOND)
+
+
+def test_what_fails_too_long_is_given_up() -> None:
+    late = asked(lost(Kind.UPDATE), Lost("500"), NOW + 100 * SECOND)
+    assert (late.state, late.error) == (State.DEAD, "given up 0.0 h after it was asked for: 500")
+
+
+def test_while_the_api_keeps_its_key_the_same_is_sent_again_at_once() -> None:
+    kept = replace(RULES, keys_kept=50.0)
+    after = lost(Kind.CREATE, kept)
+    assert (after.next_at, settle.next_call(after, NOW, kept)) == (NOW + SECOND // 2, Call.CREATE)
+    again = settle.sending(after, Call.CREATE, NOW)
+    assert settle.idempotency_key(again) == "operation-1"
+    assert settle.next_call(after, NOW + 50 * SECOND, kept) is Call.LOOK
+
+
+def test_who_takes_over_counts_from_now() -> None:
+    sent = settle.sending(new(Kind.CREATE), Call.CREATE, NOW)
+    over = settle.taken(sent, NOW + 5 * SECOND)
+    assert (over.state, over.error, over.steps[0].sent_at) == (State.UNKNOWN, settle.GONE, NOW + 5 * SECOND)
+    assert settle.unproven(over, NOW + 5 * SECOND, RULES).next_at == NOW + 15 * SECOND
+    unknown = lost(Kind.CREATE)
+    assert settle.taken(unknown, NOW) is unknown
+
+
+def test_who_was_overtaken_has_it_settled_again() -> None:
+    late = settle.overtaken(asked(new(Kind.CREATE), Applied()), NOW + 7 * SECOND, RULES)
+    assert (late.state, late.next_at) == (State.UNKNOWN, NOW + 17 * SECOND)
+
+
+def test_only_what_is_dead_is_replayed() -> None:
+    with pytest.raises(ValueError, match="is PENDING: that cannot follow"):
+        settle.replayed(new(Kind.CREATE), NOW, RULES)
+
+
+@pytest.mark.parametrize(("call", "answer"), [(Call.LOOK, Applied()), (Call.CREATE, Found(same=True))])
+def test_an_answer_to_something_else_is_a_mistake(call: Call, answer: Answer) -> None:
+    with pytest.raises(ValueError, match="does not answer"):
+        settle.after(new(Kind.CREATE), call, answer, NOW, chance=0.5, rules=RULES)
+
+
+@pytest.mark.parametrize(
+    ("found", "row", "same"),
+    [
+        ('{"a":1,"b":2}', '{"a":1.0}', True),
+        ('{"a":"1"}', '{"a":1}', False),
+        ('{"a":true}', '{"a":1}', False),
+        ('{"a":"2025-07-01T16:01:00Z"}', '{"a":"2025-07-01T16:01:00.000000Z"}', True),
+        ('{"a":{"b":[1,2]}}', '{"a":{"b":[1,2]}}', True),
+        ('{"a":{"b":[1]}}', '{"a":{"b":[1,2]}}', False),
+        ('{"a":{"b":1,"c":2}}', '{"a":{"b":1}}', False),
+        ("{}", '{"a":null}', False),
+        ('{"a":null}', '{"a":null}', True),
+    ],
+)
+def test_an_item_holds_a_row_or_not(found: str, row: str, *, same: bool) -> None:
+    item = read(found)
+    assert isinstance(item, Members)
+    assert holds(item, read(row)) is same
+
+
+def test_a_shape_wraps_and_unwraps() -> None:
+    listed = Shape("offers", listed=True)
+    assert listed.wrapped('{"a":1}') == '{"offers":[{"a":1}]}'
+    assert listed.unwrapped(read('{"offers":[{"a":1}]}')) == {"a": "1"}
+    assert [listed.unwrapped(read(text)) for text in ("[]", "{}", '{"offers":[]}', "1")] == [None] * 4
+    assert Shape().wrapped("{}") == "{}"
