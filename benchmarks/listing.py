@@ -1,6 +1,6 @@
 """Read a collection as a discovery client does, and as httpx and json do alone; or serve the pages for both.
 
-Each is a process of its own: `python -m benchmarks.listing ours|floor|many URL`, or `… serve ITEMS`.
+Each is a process of its own: `python -m benchmarks.listing ours|texts|floor|many URL`, or `… serve ITEMS`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 import anyio
 import httpx
 
-from focus_assets.api.discovery import DiscoveryClient
+from focus_assets.api.discovery import DiscoveryClient, DiscoveryOptions
 
 PER_PAGE = 100
 AT_ONCE = 50
@@ -103,7 +103,8 @@ async def floor(url: str) -> int:
     async with httpx.AsyncClient(headers={"authorization": "Bearer bench"}) as client:
         while page:
             answer = (await client.get(f"{page}?{urlencode(query)}")).json()
-            count += len(answer["offers"])
+            for one in answer["offers"]:
+                count = _checked(one, count)
             link = answer["meta"].get("continue")
             page = urljoin(url, link).partition("?")[0] if link else ""
             query = {**query, **dict(parse_qsl(urlsplit(link or "").query))}
@@ -113,6 +114,12 @@ async def floor(url: str) -> int:
 async def ours(url: str) -> int:
     """Every item, as a caller gets it."""
     async with DiscoveryClient(registry_url=url, **CREDENTIALS) as client:
+        return await _count(client)
+
+
+async def texts(url: str) -> int:
+    """The same, moments and spans left as they are written."""
+    async with DiscoveryClient(registry_url=url, **CREDENTIALS, options=DiscoveryOptions(decode=False)) as client:
         return await _count(client)
 
 
@@ -131,12 +138,18 @@ async def many(url: str) -> int:
 
 async def _count(client: DiscoveryClient) -> int:
     count = 0
-    async for _ in client.metadata.offers.list():
-        count += 1
+    async for one in client.metadata.offers.list():
+        count = _checked(one, count)
     return count
 
 
-WAYS = {"ours": ours, "floor": floor, "many": many}
+def _checked(one: dict[str, object], count: int) -> int:
+    """One more, which must be the next one."""
+    assert one["ref"] == f"root:offers-{count:07d}", one
+    return count + 1
+
+
+WAYS = {"ours": ours, "texts": texts, "floor": floor, "many": many}
 
 
 def main() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import ssl
 from functools import cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
@@ -18,18 +17,38 @@ def _trust(ca_file: str | None) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=ca_file) if ca_file else httpx.create_ssl_context()
 
 
+class _NoCookies(httpx.Cookies):
+    """The token alone says who asks: cookies would let one answer change the next request."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Keeps none, and does not look for any."""
+
+    def set_cookie_header(self, request: httpx.Request) -> None:
+        """Sends none."""
+
+
+class _Client(httpx.AsyncClient):
+    _none = _NoCookies()
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        return self._none
+
+    @cookies.setter
+    def cookies(self, cookies: object) -> None:
+        raise NotImplementedError("no request carries cookies")
+
+
 def http_client(settings: HttpSettings, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
     """The client; with a `transport` nothing goes over a socket."""
     times = settings.timeouts
-    return httpx.AsyncClient(
+    return _Client(
         transport=transport,
         follow_redirects=False,
         trust_env=settings.trust_env,
         verify=_trust(settings.ca_file),
         timeout=httpx.Timeout(times.read, connect=times.connect, pool=None),
         limits=httpx.Limits(max_connections=settings.connections, max_keepalive_connections=settings.connections),
-        # the token alone says who asks: cookies would let one answer change the next request
-        cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
         headers={
             "user-agent": settings.user_agent,
             "accept-encoding": "gzip, identity",  # what we decode ourselves, to the end

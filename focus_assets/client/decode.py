@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
-from focus_assets.client.protocol import as_it_is, start_of
+from focus_assets.client.protocol import as_it_is, redact, start_of
 from focus_assets.client.unpack import KNOWN_ENCODINGS, EndedEarly, Garbled, Unpacker, unpacker
 from focus_assets.model.errors import (
     BodyError,
@@ -37,15 +37,20 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whose body it is, for the text of errors: the feed's name, and the URL without its secrets.
+    """Whose body it is, for the text of errors: the feed's name, and the URL that was asked.
 
     What a `secret` body holds is never shown; `hide` takes our credentials out of what is.
     """
 
     feed: str = ""
-    url: str = ""
+    asked: str = field(default="", repr=False)
     secret: bool = False
     hide: Callable[[str], str] = as_it_is
+
+    @property
+    def url(self) -> str:
+        """The URL without its secrets."""
+        return redact(self.asked)
 
     def start_of(self, body: bytes) -> str:
         """The beginning of the body, fit to be shown."""

@@ -69,8 +69,7 @@ def read_document(body: bytes, subject: Subject) -> object:
 
     Raises UnexpectedBody, LimitExceeded.
     """
-    _check_parts(body, subject)
-    _check_nesting(body, subject)
+    check_bounds(body, subject)
     try:
         return json.loads(
             body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_constant, parse_float=_finite
@@ -79,6 +78,12 @@ def read_document(body: bytes, subject: Subject) -> object:
         said = subject.hide(str(error))
     # outside of the except block: the parser's error holds the whole body
     raise _unexpected(body, subject, said)
+
+
+def check_bounds(body: bytes, subject: Subject) -> None:
+    """Refuse what is too much for a memory, or too deep for a parser; raises LimitExceeded."""
+    _check_parts(body, subject)
+    _check_nesting(body, subject)
 
 
 def _unexpected(body: bytes, subject: Subject, said: str) -> UnexpectedBody:
@@ -95,7 +100,7 @@ def _check_parts(body: bytes, subject: Subject) -> None:
 
 def _check_nesting(body: bytes, subject: Subject) -> None:
     # counted before parsing: the parser recurses, and what its stack bears differs between versions and threads
-    if body.count(b"[") + body.count(b"{") <= MAX_NESTING or _is_shallow(body):
+    if _is_shallow(body):
         return
     depth = 0
     for bracket in _BRACKETS.finditer(body):
@@ -107,10 +112,12 @@ def _check_nesting(body: bytes, subject: Subject) -> None:
 
 def _is_shallow(body: bytes) -> bool:
     """Whether that can be said without looking at each character: of what is no text only brackets count."""
-    if b"\\" in body:
+    if b'\\"' in body:
         body = body.replace(rb"\\", b"").replace(rb"\"", b"")  # then every quote begins or ends a text
     structure = body.translate(None, delete=_NO_STRUCTURE)
-    left = b"".join(structure.split(b'"')[::2])
+    left = structure.replace(b'""', b"")  # texts without brackets, or what lies between two texts
+    if b'"' in left:
+        left = b"".join(left.split(b'"')[::2])
     for _ in range(MAX_NESTING // 2):  # each round takes at most two levels away, the innermost first
         left = left.replace(b"[]", b"").replace(b"{}", b"")
         if not left:

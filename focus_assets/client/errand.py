@@ -6,8 +6,11 @@ from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 import anyio
+import anyio.lowlevel
 
 T = TypeVar("T")
+
+_TURNS = 8  # of the loop, in which a request that waits for nothing has left
 
 
 class Errand(Generic[T]):
@@ -25,6 +28,11 @@ class Errand(Generic[T]):
         except Exception as error:  # noqa: BLE001 (raised again by `result`)
             self._error = error
         self._done.set()
+
+    async def get_going(self) -> None:
+        """Let it ask before the caller works on, who may not wait for anything in a while."""
+        for _ in range(_TURNS):
+            await anyio.lowlevel.checkpoint()
 
     async def result(self) -> T:
         """What was found, or the error that came instead."""

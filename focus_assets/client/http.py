@@ -164,7 +164,7 @@ class ApiClient:
             return Body(decoder.whole(), server_time(headers), link, reply.response.status_code)
 
     def _subject(self, reply: _Reply, feed: str = "") -> Subject:
-        return Subject(feed, redact(str(reply.response.url)), hide=self.hide)
+        return Subject(feed, str(reply.response.url), hide=self.hide)
 
     async def _document(self, reply: _Reply, subject: Subject) -> object:
         decoder = self._decoder(reply, subject)
@@ -205,7 +205,7 @@ class ApiClient:
         ask = _Ask(login.url, self._settings.timeouts.request, login=login, allowed=LOGIN_STATUSES, method="POST")
         async with self._sent(ask, None) as reply:
             await self._check(reply, ask)
-            return await self._document(reply, Subject(url=redact(login.url), secret=True))
+            return await self._document(reply, Subject(asked=login.url, secret=True))
 
     @asynccontextmanager
     async def _sent(self, ask: _Ask, grant: Grant | None) -> AsyncIterator[_Reply]:
@@ -215,9 +215,8 @@ class ApiClient:
         try:
             yield _Reply(response, deadline, left)
         finally:
-            # shielded: a cancelled load must give its connection back too
-            with anyio.move_on_after(_CLOSING_SECONDS, shield=True), suppress(*FOREIGN):
-                await response.aclose()
+            if not response.is_closed:
+                await _closed(response)
 
     async def _send(self, ask: _Ask, grant: Grant | None, deadline: Deadline) -> httpx.Response:
         try:
@@ -270,6 +269,12 @@ class ApiClient:
             await self._pace.slow_down(reply.left, error.retry_after)
         if error is not None:
             raise error
+
+
+async def _closed(response: httpx.Response) -> None:
+    # shielded: a cancelled load must give its connection back too
+    with anyio.move_on_after(_CLOSING_SECONDS, shield=True), suppress(*FOREIGN):
+        await response.aclose()
 
 
 async def _drain(reply: _Reply, decoder: DocumentDecoder) -> None:

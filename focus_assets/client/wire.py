@@ -58,20 +58,23 @@ class Wire:
 
     async def read(self) -> bytes | None:
         """The next bytes, None at the end; raises Truncated, ApiTimeout."""
-        url = str(self._response.request.url)
-        chunk = await self._next(url)
+        chunk = await self._next()
         if self._deadline.passed:
-            raise too_late(url, self._deadline)
+            raise too_late(self._url, self._deadline)
         self._received += len(chunk or b"")
         if chunk is None:
             self._check_length()
         return chunk
 
-    async def _next(self, url: str) -> bytes | None:
+    @property
+    def _url(self) -> str:
+        return str(self._response.request.url)
+
+    async def _next(self) -> bytes | None:
         try:
             return await anext(self._chunks, None)
         except httpx.TimeoutException as error:
-            raise translated(error, url) from error
+            raise translated(error, self._url) from error
         except FOREIGN as error:
             raise self._decoder.truncated(
                 f"the transfer broke after {self._received:,} bytes: {_said(error)}"

@@ -12,12 +12,6 @@ from focus_assets.api.discovery.options import DiscoveryOptions
 from focus_assets.api.discovery.service import Service
 from focus_assets.client import redact
 from focus_assets.client.discovery import Discovery, Start
-from focus_assets.client.discovery.codec import decode
-
-
-def as_it_came(value: Any) -> Any:
-    """Texts stay texts."""
-    return value
 
 
 class DiscoveryClient:
@@ -46,7 +40,7 @@ class DiscoveryClient:
         options: DiscoveryOptions = more.pop("options", DiscoveryOptions())
         self._start = Start(registry_url.rstrip("/"), client_id, secret, owner, **more)
         self._engine = Discovery(self._start, options.tools())
-        self._convert = decode if options.decode else as_it_came
+        self._decode = options.decode
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({redact(self._start.registry_url)!r})"
@@ -69,7 +63,7 @@ class DiscoveryClient:
     def __getitem__(self, name: str) -> Service:
         """Raises ServiceNotFound, ClientNotEntered."""
         self._engine.service(name)
-        return Service(self._engine, name, self._convert)
+        return Service(self._engine, name, decode=self._decode)
 
     def __dir__(self) -> Iterable[str]:
         return [*super().__dir__(), *self._engine.known]

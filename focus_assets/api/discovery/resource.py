@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,10 +10,8 @@ from focus_assets.api.client import Params, texts
 from focus_assets.client import join, redact
 from focus_assets.client.discovery import Call, Discovery, Listing
 from focus_assets.client.discovery import Resource as Found
-from focus_assets.client.discovery.codec import encode
+from focus_assets.client.discovery.codec import decode, encode
 from focus_assets.model.errors import UnexpectedBody
-
-Convert = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +37,9 @@ class Resource:
     ResourceNotFound, and ApiError with status, the body's start and `correlation_id`.
     """
 
-    def __init__(self, engine: Discovery, service: str, name: str, convert: Convert) -> None:
+    def __init__(self, engine: Discovery, service: str, name: str, *, decode: bool) -> None:
         self.service, self.name = service, name
-        self._engine, self._convert = engine, convert
+        self._engine, self._decode = engine, decode
 
     def __repr__(self) -> str:
         return f"<{self.service}.{self.name}>"
@@ -90,12 +88,13 @@ class Resource:
     async def pages(self, **extra: Any) -> AsyncIterator[Sequence[Any]]:
         """The items of one page after the other."""
         async for page in await self.listing(**extra):
-            yield self._convert(page.items)
+            yield page.items
 
     async def listing(self, **extra: Any) -> Listing:
         """The pages as they come."""
         found = await self._found()
-        return self._engine.listing(self._engine.service(self.service), found, Extra(**extra).call(found.url))
+        call = Extra(**extra).call(found.url)
+        return self._engine.listing(self._engine.service(self.service), found, call, decoded=self._decode)
 
     async def _found(self) -> Found:
         return (await self._engine.descriptor(self.service)).resource(self.name)
@@ -107,4 +106,4 @@ class Resource:
         items = answer.get(found.key) if isinstance(answer, dict) else None
         if not isinstance(items, list) or not items:
             raise UnexpectedBody(f"the answer has no item under {found.key!r}", url=redact(found.url))
-        return self._convert(items[0])
+        return decode(items[0]) if self._decode else items[0]

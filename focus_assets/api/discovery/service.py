@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from focus_assets.api.discovery.resource import Convert, Extra, Resource
+from focus_assets.api.discovery.resource import Extra, Resource
 from focus_assets.client import join
 from focus_assets.client.discovery import Discovery
+from focus_assets.client.discovery.codec import decode
 
 
 class Service:
     """A service, by its name in Python; its descriptor is asked for at the first call of one of its resources."""
 
-    def __init__(self, engine: Discovery, name: str, convert: Convert) -> None:
-        self._engine, self._name, self._convert = engine, name, convert
+    def __init__(self, engine: Discovery, name: str, *, decode: bool) -> None:
+        self._engine, self._name, self._decode = engine, name, decode
 
     def __repr__(self) -> str:
         return f"<{self._name} at {self._engine.service(self._name).location}>"
@@ -25,7 +26,7 @@ class Service:
         return self[name]
 
     def __getitem__(self, name: str) -> Resource:
-        return Resource(self._engine, self._name, name, self._convert)
+        return Resource(self._engine, self._name, name, decode=self._decode)
 
     def __dir__(self) -> Iterable[str]:
         known = self._engine.described(self._name)
@@ -40,4 +41,5 @@ class Service:
         url = join(service.location, *(part for part in path.split("/") if part))
         url = f"{url}/" if path.endswith("/") else url
         call = Extra(**extra).call(url, method.upper(), json, repeats=method.upper() == "GET")
-        return self._convert(await self._engine.call(service, call))
+        answer = await self._engine.call(service, call)
+        return decode(answer) if self._decode else answer

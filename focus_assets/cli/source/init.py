@@ -14,7 +14,7 @@ from rich.text import Text
 from focus_assets.cli.call import Call
 from focus_assets.cli.ending import FAILED, OK
 from focus_assets.cli.source.entry import Endpoint, entry_lines
-from focus_assets.client import Subject, redact
+from focus_assets.client import Subject
 from focus_assets.config import Config, Document
 from focus_assets.config.reading import read_yaml
 from focus_assets.model.errors import AuthenticationFailed, InvalidConfiguration, NameRefused
@@ -47,7 +47,7 @@ def init(call: Call, wanted: Wanted) -> int:
     endpoint = Endpoint.of(wanted.url, wanted.name, wanted.resource, bearer=wanted.bearer)
     glimpse = _glimpse(_config(endpoint, _login(call, endpoint)), endpoint)
     body = glimpse.body
-    subject = Subject(url=redact(glimpse.ask.url), hide=glimpse.hide)
+    subject = Subject(asked=glimpse.ask.url, hide=glimpse.hide)
     guess = guessed(body.data, subject, glimpse.ask.params, link=body.next_link)
     entry = list(entry_lines(endpoint, guess, delimiter=delimiter_of(body.data)))
     file = call.config_file or Path(call.environ.get("FOCUS_CONFIG") or "focus.yaml")

@@ -23,6 +23,8 @@ _SPAN = re.compile(
 _SHORTEST_MOMENT = len("2000-01-01T00:00:00Z")
 _SPAN_BEGINS = frozenset("P-")
 _LONGEST_SPAN = 64
+_USUAL_LENGTH = len("2000-01-01T00:00:00.000Z")
+_HOLDERS = frozenset({dict, list})
 
 
 def encode(value: Any) -> Any:
@@ -43,31 +45,44 @@ def decode(value: Any) -> Any:
 
     Lists and objects are those that were given, changed where they are.
     """
-    kind = type(value)
-    if kind is str:
+    if type(value) is str:
         return _decoded(value)
-    if kind is dict:
-        _decode_in(value, value.items())
-    elif kind is list:
-        _decode_in(value, enumerate(value))
+    decode_counted(value)
     return value
 
 
-def _decode_in(holder: Any, members: Iterable[tuple[Any, Any]]) -> None:
-    for place, inner in members:
+def decode_counted(value: Any) -> int:
+    """Decode what a list or an object holds, and count the members of all objects in it."""
+    members, holders = 0, [value] if type(value) in _HOLDERS else []
+    for holder in holders:  # which grows by those that it holds
+        if type(holder) is dict:
+            members += len(holder)
+            _decode_in(holder, holder.items(), holders)
+        else:
+            _decode_in(holder, enumerate(holder), holders)
+    return members
+
+
+def _decode_in(holder: Any, inside: Iterable[tuple[Any, Any]], holders: list[Any]) -> None:
+    for place, inner in inside:
         kind = type(inner)
         if kind is str:
             # most texts are neither, and there are many of them
             if (len(inner) >= _SHORTEST_MOMENT and inner[10] == "T") or inner[:1] in _SPAN_BEGINS:
                 holder[place] = _decoded(inner)
-        elif kind is dict or kind is list:
-            decode(inner)
+        elif kind in _HOLDERS:
+            holders.append(inner)
 
 
 def _decoded(text: str) -> Any:
-    if _MOMENT.fullmatch(text):
+    if _is_usual(text) or _MOMENT.fullmatch(text):
         return _moment(text)
     return _span(text) if len(text) <= _LONGEST_SPAN else text
+
+
+def _is_usual(text: str) -> bool:
+    """Whether it is laid out as `encode` writes most moments; that is sooner said than by the pattern."""
+    return len(text) == _USUAL_LENGTH and text[4:20:3] == "--T::." and text[-1] == "Z"
 
 
 def _moment(text: str) -> datetime | str:

@@ -9,13 +9,13 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeAlias, TypeVar
 
 import anyio
 from anyio.abc import TaskGroup
 from pydantic import SecretStr
 
-from focus_assets.client.asking import Body, HttpSettings, Request, Timeouts
+from focus_assets.client.asking import HttpSettings, Request, Timeouts
 from focus_assets.client.auth import ClientCredentials, Grant, NoAuth, Post
 from focus_assets.client.clock import Clock, SystemClock
 from focus_assets.client.decode import Subject
@@ -28,6 +28,7 @@ from focus_assets.client.discovery.catalog import (
     read_registry,
 )
 from focus_assets.client.discovery.listing import Listing, Page, first_url, read_page
+from focus_assets.client.discovery.quick import read_decoded
 from focus_assets.client.document import read_document
 from focus_assets.client.http import ApiClient
 from focus_assets.client.pace import Pace, SlidingPace
@@ -47,6 +48,7 @@ from focus_assets.model.errors import (
 )
 
 T = TypeVar("T")
+Read: TypeAlias = Callable[[bytes, Subject], T]
 
 CONTENT_TYPE = "application/vnd.piksel+json"
 _IDENTITY = "identity"
@@ -190,7 +192,7 @@ class Discovery:
 
     async def call(self, service: Service, call: Call) -> Any:
         """What a service answers, as JSON; None for an empty answer. Raises ApiError with its correlation id."""
-        return await self._sent(await self.client(service), self._request(call), as_it_is, repeats=call.repeats)
+        return await self._sent(await self.client(service), self._request(call), _perhaps, repeats=call.repeats)
 
     async def delete(self, service: Service, call: Call) -> None:
         """Like `call`; what is gone at a further attempt was deleted by the one before, whose answer was lost."""
@@ -207,16 +209,18 @@ class Discovery:
 
         await self._told(request, lambda: self._repeat(once))
 
-    def listing(self, service: Service, resource: Resource, call: Call) -> Listing:
-        """The pages of a collection; raises ClientNotEntered."""
+    def listing(self, service: Service, resource: Resource, call: Call, *, decoded: bool = False) -> Listing:
+        """The pages of a collection, the moments and spans in them decoded or not; raises ClientNotEntered."""
         self._entered()
         url = first_url(resource.url, self._params(call))
-        return Listing(resource, url, partial(self._page, service, resource, call), self._group)
+        read = partial(read_decoded, resource.key) if decoded else read_document
 
-    async def _page(self, service: Service, resource: Resource, call: Call, url: str) -> Page:
-        request = self._request(replace(call, url=url, params={}, owner=False))
-        read = partial(read_page, key=resource.key, url=url, location=service.location)
-        return await self._sent(await self.client(service), request, read)
+        async def fetch(url: str) -> Page:
+            request = self._request(replace(call, url=url, params={}, owner=False))
+            understand = partial(read_page, key=resource.key, url=url, location=service.location)
+            return await self._sent(await self.client(service), request, _document(understand, read))
+
+        return Listing(resource, url, fetch, self._group)
 
     def _request(self, call: Call) -> Request:
         headers = {"content-type": CONTENT_TYPE, "x-correlation-id": self._tools.new_id(), **_lowered(call.headers)}
@@ -226,14 +230,12 @@ class Discovery:
         owner = {"owner": self.owner} if call.owner and self.owner else {}
         return {**owner, **call.params}
 
-    async def _sent(
-        self, client: ApiClient, request: Request, understand: Callable[[Any], T], *, repeats: bool = True
-    ) -> T:
+    async def _sent(self, client: ApiClient, request: Request, understood: Read[T], *, repeats: bool = True) -> T:
         send = client.body if request.method == "GET" else client.write
 
         async def once() -> T | ApiError:
             try:
-                return understand(_value(await send(request), request, client, may_be_empty=understand is as_it_is))
+                return understood((await send(request)).data, Subject(asked=request.url, hide=client.hide))
             except RateLimited:  # which says that it was not done
                 raise
             except ApiError as error:
@@ -258,7 +260,7 @@ class Discovery:
         try:
             async with self._made((self._start.registry_url,), NoAuth()) as client:
                 request = self._request(Call(url, owner=False, token=False))
-                found = await self._sent(client, request, read_registry)
+                found = await self._sent(client, request, _document(read_registry))
             for service in found.values():
                 self._check_origin(service)
         except ApiError as error:
@@ -291,7 +293,7 @@ class Discovery:
         url = f"{join(service.location, 'descriptor', 'raw')}/"
         try:
             read = partial(read_descriptor, service=service)
-            return await self._sent(await self.client(service), self._request(Call(url, owner=False)), read)
+            return await self._sent(await self.client(service), self._request(Call(url, owner=False)), _document(read))
         except (TokenFailed, AuthenticationFailed):
             raise
         except ApiError as error:
@@ -369,15 +371,12 @@ def _correlated(error: ApiError, request: Request) -> ApiError:
     return error
 
 
-def as_it_is(answer: Any) -> Any:
-    """Any answer will do."""
-    return answer
+def _perhaps(body: bytes, subject: Subject) -> Any:
+    return read_document(body, subject) if body.strip() else None
 
 
-def _value(body: Body, request: Request, client: ApiClient, *, may_be_empty: bool) -> Any:
-    if may_be_empty and not body.data.strip():
-        return None
-    return read_document(body.data, Subject(url=redact(request.url), hide=client.hide))
+def _document(understood: Callable[[Any], T], read: Read[Any] = read_document) -> Read[T]:
+    return lambda body, subject: understood(read(body, subject))
 
 
 def _lowered(headers: Mapping[str, str]) -> dict[str, str]:

@@ -100,6 +100,8 @@ class Listing:
         page = await (ahead.result() if ahead else self._fetch(url))
         self._seen.add(url)
         self._next, self._ahead = page.following, self._prefetched(page.following)
+        if self._ahead is not None:
+            await self._ahead.get_going()
         return page
 
     def _prefetched(self, url: str | None) -> Errand[Page] | None:

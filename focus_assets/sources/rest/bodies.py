@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from focus_assets.client import Subject, redact
+from focus_assets.client import Subject
 from focus_assets.client.protocol import as_it_is
 from focus_assets.model.errors import BadValue, LimitExceeded, UnexpectedBody
 from focus_assets.model.jsontext import MAX_DEPTH, MAX_DIGITS, has_too_many_parts, too_deep_at
@@ -32,7 +32,7 @@ def parse(body: bytes, form: Format, *, url: str, hide: Callable[[str], str] = a
 
     Raises UnexpectedBody for a body that is not of its format, LimitExceeded for one that is far too large.
     """
-    page = _Page(body, Subject(url=redact(url), hide=hide))
+    page = _Page(body, Subject(asked=url, hide=hide))
     match form:
         case Format.JSON:
             return _json(page)
@@ -52,7 +52,7 @@ def records_at(
     Raises UnexpectedBody where the path finds nothing, which an answer that tells of an error does; BadValue, with
     the record's number, for what is no object.
     """
-    subject = Subject(url=redact(url), hide=hide)
+    subject = Subject(asked=url, hide=hide)
     found = document if path is None else _found(document, path, subject, body)
     if isinstance(found, dict):
         return [found]

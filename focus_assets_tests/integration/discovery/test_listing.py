@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import aclosing
 from typing import Any
 
 import pytest
 
+from focus_assets.api.discovery import DiscoveryClient
 from focus_assets.model.errors import ApiError, OriginRefused, PageRepeated, UnexpectedBody
+from focus_assets.sandbox import SandboxServer
+from focus_assets.sandbox.discovery import DiscoveryOptions, DiscoverySandbox
 from focus_assets_tests.integration.discovery.scripted import page, refs, scripted
 
 URL = "/metadata/data/offers"
@@ -61,6 +65,32 @@ async def test_who_reads_on_finds_the_page_after_already_fetched() -> None:
         assert script.count(URL) == 3
         assert [one["ref"] async for page in listing for one in page.items] == ["2", "end"]
     assert script.count(URL) == 4
+
+
+async def test_the_page_after_is_asked_for_before_an_item_of_the_second_is_handed_over() -> None:
+    asked = threading.Event()
+    with SandboxServer(DiscoverySandbox(DiscoveryOptions(items=30, per_page=10))) as server:
+        start = {"registry_url": server.url, "client_id": "sandbox", "client_secret": "sandbox", "owner": "root"}
+        async with DiscoveryClient(**start) as client:
+            pages = client.metadata.offers.pages()
+            await anext(pages)
+            server.sandbox.asked = _Watched(asked, "continue=k")  # the third page's token, 20 in base 36
+            await anext(pages)
+            assert asked.wait(10)  # while this thread, and with it the client, stands still
+            await pages.aclose()
+
+
+class _Watched(list[str]):
+    """Requests, of which one is waited for."""
+
+    def __init__(self, seen: threading.Event, part: str) -> None:
+        super().__init__()
+        self._seen, self._part = seen, part
+
+    def append(self, asked: str) -> None:
+        super().append(asked)
+        if self._part in asked:
+            self._seen.set()
 
 
 async def test_an_error_of_a_page_fetched_ahead_comes_when_that_page_is_asked_for() -> None:

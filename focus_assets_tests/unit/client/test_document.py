@@ -14,7 +14,7 @@ from focus_assets.client.document import MAX_NESTING, DocumentDecoder, read_docu
 from focus_assets.model.errors import CorruptEncoding, LimitExceeded, Truncated, UnexpectedBody, UnsupportedEncoding
 from focus_assets.model.jsontext import MAX_PARTS
 
-SUBJECT = Subject(url="https://h/state")
+SUBJECT = Subject(asked="https://h/state")
 
 
 def decode(*chunks: bytes, encoding: str = "", max_bytes: int = 1000) -> object:
@@ -104,7 +104,7 @@ def test_other_encodings_and_broken_gzip_are_named() -> None:
 
 def test_a_secret_document_is_never_shown() -> None:
     with pytest.raises(UnexpectedBody) as caught:
-        read_document(b'{"token":"abc",}', Subject(url="https://h/auth", secret=True))
+        read_document(b'{"token":"abc",}', Subject(asked="https://h/auth", secret=True))
     assert caught.value.body_start == ""
     assert caught.value.__cause__ is None
 

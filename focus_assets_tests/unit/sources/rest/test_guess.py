@@ -17,7 +17,7 @@ TWO = [{"id": 1, "name": "a"}, {"id": 2, "name": "a"}]
 
 def guess(document: Any, params: dict[str, str] | None = None, *, link: str | None = None) -> Guess:
     body = document if isinstance(document, bytes) else json.dumps(document).encode()
-    return guessed(body, Subject(url="https://api.test/things"), params or {}, link=link)
+    return guessed(body, Subject(asked="https://api.test/things"), params or {}, link=link)
 
 
 @pytest.mark.parametrize(
