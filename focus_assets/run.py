@@ -292,7 +292,8 @@ class Run:
         if fetched.unknown:
             remarks.append(f"lines have attributes that the schema lacks: {', '.join(sorted(fetched.unknown))}")
         if fetched.rejects:
-            remarks.append(f"{len(fetched.rejects):,} lines were put aside in _focus_rejects")
+            lines = "1 line was" if len(fetched.rejects) == 1 else f"{len(fetched.rejects):,} lines were"
+            remarks.append(f"{lines} put aside in _focus_rejects")
         return remarks
 
 

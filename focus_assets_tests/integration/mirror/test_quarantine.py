@@ -43,7 +43,7 @@ async def test_what_is_stored_and_what_is_put_aside_are_the_server_s_total(scene
 
 async def test_a_reason_with_line_and_column_stands_beside_what_was_put_aside(scene: Scene) -> None:
     scene.shelves["DE"].spoiled = {3: BAD}
-    await scene.loaded()
+    assert "1 line was put aside in _focus_rejects" in (await scene.loaded()).notes
     ((reason, line),) = scene.sql("SELECT reason, line FROM _focus_rejects")
     assert line == 4
     assert "BadValue" in reason
