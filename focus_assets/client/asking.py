@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -39,7 +39,8 @@ class HttpSettings:
 
     `origins` are URLs; only their scheme, host and port count; a login alone may go to `login_origins` too. `ca_file`
     names the certificates to trust instead of the usual ones; `trust_env` lets the proxy variables of the environment
-    count. A request fails when so many tokens were refused that were obtained for it: `own_grants`.
+    count. A request fails when so many tokens were refused that were obtained for it: `own_grants`. With `new_id` each
+    request that has none carries such an id as its X-Correlation-ID, and its errors tell it.
     """
 
     origins: Collection[str]
@@ -53,6 +54,7 @@ class HttpSettings:
     user_agent: str = field(default_factory=lambda: f"focus-assets/{_version()}")
     headers: Mapping[str, SecretStr] = field(default_factory=dict)
     own_grants: int = 1
+    new_id: Callable[[], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +79,14 @@ class Body:
     """A whole body, decoded and checked to its end.
 
     `next_link` is the target of `Link: …; rel="next"` as the server wrote it; `server_time` its clock, None where it
-    did not say.
+    did not say; `correlation_id` what the request was sent with.
     """
 
     data: bytes
     server_time: datetime | None
     next_link: str | None
     status: int
+    correlation_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

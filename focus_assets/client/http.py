@@ -20,6 +20,7 @@ from focus_assets.client.asking import Answer, Body, HttpSettings, Params, Reque
 from focus_assets.client.auth import Auth, Grant, Login, Place
 from focus_assets.client.clock import Clock
 from focus_assets.client.connection import hide_query_values, http_client
+from focus_assets.client.correlation import HEADER, correlating
 from focus_assets.client.decode import BodyDecoder, Subject
 from focus_assets.client.document import DocumentDecoder
 from focus_assets.client.lines import LineStream
@@ -145,23 +146,31 @@ class ApiClient:
             return Answer(await self._document(reply, self._subject(reply)), server_time(reply.response.headers))
 
     async def _body(self, request: Request, allowed: Collection[int]) -> Body:
-        seconds = self._settings.timeouts.request
         ask = _Ask(
             request.url,
-            seconds,
+            self._settings.timeouts.request,
             request.params,
             allowed=allowed,
             method=request.method,
             json=request.json,
-            headers=request.headers,
+            headers=self._named(request.headers),
             anonymous=request.anonymous,
             content=request.content,
         )
-        async with self._answer(ask) as reply:
-            headers, decoder = reply.response.headers, self._decoder(reply, self._subject(reply))
-            await _drain(reply, decoder)
-            link = reply.response.links.get("next", {}).get("url")
-            return Body(decoder.whole(), server_time(headers), link, reply.response.status_code)
+        with correlating(ask.headers.get(HEADER)):
+            async with self._answer(ask) as reply:
+                return await self._whole(reply, ask)
+
+    async def _whole(self, reply: _Reply, ask: _Ask) -> Body:
+        headers, decoder = reply.response.headers, self._decoder(reply, self._subject(reply))
+        await _drain(reply, decoder)
+        link = reply.response.links.get("next", {}).get("url")
+        status, name = reply.response.status_code, ask.headers.get(HEADER)
+        return Body(decoder.whole(), server_time(headers), link, status, name)
+
+    def _named(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        name = self._settings.new_id
+        return headers if name is None or HEADER in headers else {**headers, HEADER: name()}
 
     def _subject(self, reply: _Reply, feed: str = "") -> Subject:
         return Subject(feed, str(reply.response.url), hide=self.hide)
@@ -202,10 +211,12 @@ class ApiClient:
         return newer
 
     async def _post(self, login: Login) -> object:
-        ask = _Ask(login.url, self._settings.timeouts.request, login=login, allowed=LOGIN_STATUSES, method="POST")
-        async with self._sent(ask, None) as reply:
-            await self._check(reply, ask)
-            return await self._document(reply, Subject(asked=login.url, secret=True))
+        seconds, headers = self._settings.timeouts.request, self._named({})
+        ask = _Ask(login.url, seconds, login=login, allowed=LOGIN_STATUSES, method="POST", headers=headers)
+        with correlating(headers.get(HEADER)):
+            async with self._sent(ask, None) as reply:
+                await self._check(reply, ask)
+                return await self._document(reply, Subject(asked=login.url, secret=True))
 
     @asynccontextmanager
     async def _sent(self, ask: _Ask, grant: Grant | None) -> AsyncIterator[_Reply]:
@@ -232,7 +243,7 @@ class ApiClient:
 
     def _request(self, ask: _Ask, grant: Grant | None) -> httpx.Request:
         login = ask.login
-        request = self._login_request(login) if login else self._data_request(ask)
+        request = self._login_request(login, ask.headers) if login else self._data_request(ask)
         # judged by what will be sent, not by what was written: the two could be read differently
         if origin_of(str(request.url)) not in (self._login_origins if login else self._origins):
             raise OriginRefused("this leads away from the configured servers", url=redact(ask.url))
@@ -251,11 +262,11 @@ class ApiClient:
             headers={**typed, **ask.headers},
         )
 
-    def _login_request(self, login: Login) -> httpx.Request:
+    def _login_request(self, login: Login, headers: Mapping[str, str]) -> httpx.Request:
         fields = {name: _revealed(value) for name, value in login.fields.items()}
         content: dict[str, Any] = {"data" if login.form else "json": fields}
         shown = {} if login.authorization is None else {"authorization": login.authorization.get_secret_value()}
-        return self._http.build_request("POST", login.url, headers=shown, **content)
+        return self._http.build_request("POST", login.url, headers={**headers, **shown}, **content)
 
     async def _check(self, reply: _Reply, ask: _Ask) -> None:
         response, status = reply.response, reply.response.status_code

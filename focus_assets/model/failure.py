@@ -43,5 +43,7 @@ class Failure:
 
 
 def _place(error: BaseException) -> dict[str, object]:
-    """Where at the API it happened; the URL has no values of its query."""
-    return {"url": error.url, "status": error.status} if isinstance(error, ApiError) else {}
+    """Where at the API it happened, and how its people find it; the URL has no values of its query."""
+    if not isinstance(error, ApiError):
+        return {}
+    return {"url": error.url, "status": error.status, "correlation_id": error.correlation_id}

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from focus_assets.client.asking import HttpSettings, Request, Timeouts
 from focus_assets.client.auth import ClientCredentials, Grant, NoAuth, Post
 from focus_assets.client.clock import Clock, SystemClock
+from focus_assets.client.correlation import HEADER, correlate, correlating
 from focus_assets.client.decode import Subject
 from focus_assets.client.discovery.catalog import (
     Descriptor,
@@ -223,7 +224,7 @@ class Discovery:
         return Listing(resource, url, fetch, self._group)
 
     def _request(self, call: Call) -> Request:
-        headers = {"content-type": CONTENT_TYPE, "x-correlation-id": self._tools.new_id(), **_lowered(call.headers)}
+        headers = {"content-type": CONTENT_TYPE, HEADER: self._tools.new_id(), **_lowered(call.headers)}
         return Request(call.url, call.method, self._params(call), call.json, headers, anonymous=not call.token)
 
     def _params(self, call: Call) -> dict[str, str]:
@@ -245,15 +246,12 @@ class Discovery:
 
         found = await self._told(request, lambda: self._repeat(once))
         if isinstance(found, ApiError):
-            raise _correlated(found, request)
+            raise found
         return found
 
     async def _told(self, request: Request, operation: Callable[[], Awaitable[T]]) -> T:
-        try:
+        with correlating(request.headers[HEADER]):
             return await operation()
-        except ApiError as error:
-            _correlated(error, request)
-            raise
 
     async def _discover(self) -> None:
         url = f"{join(self._start.registry_url, 'services', self.owner or 'root')}/"
@@ -321,6 +319,7 @@ class Discovery:
             document_bytes=tools.document_bytes,
             connections=tools.connections,
             own_grants=_TOKENS,
+            new_id=tools.new_id,
         )
         return ApiClient(
             settings, auth, pace=self._pace, repeat=self._repeat, clock=tools.clock, transport=tools.transport
@@ -360,15 +359,7 @@ class _Token:
 
 def _translated(kind: Callable[..., ApiError], problem: str, error: ApiError) -> ApiError:
     found = kind(f"{problem}: {error.problem}", url=error.url, status=error.status, body_start=error.body_start)
-    found.correlation_id = error.correlation_id
-    return found
-
-
-def _correlated(error: ApiError, request: Request) -> ApiError:
-    if not error.correlation_id:
-        error.correlation_id = request.headers["x-correlation-id"]
-        error.add_note(f"X-Correlation-ID: {error.correlation_id}")
-    return error
+    return correlate(found, error.correlation_id)
 
 
 def _perhaps(body: bytes, subject: Subject) -> Any:

@@ -8,6 +8,7 @@ from functools import partial
 from anyio.to_thread import run_sync as in_thread
 
 from focus_assets.client import ApiClient
+from focus_assets.client.correlation import correlating
 from focus_assets.config import RestResource
 from focus_assets.sources.rest.answers import read_page
 from focus_assets.sources.rest.asking import request_of
@@ -31,7 +32,8 @@ class PageReader:
 
     async def _one_page(self, resource: RestResource, check: bool, asked: Asked) -> Came:
         body = await self.client.body(request_of(asked.ask, resource.method.value))
-        page = await in_thread(partial(read_page, resource, asked, body.data, hide=self.client.hide))
-        page = replace(page, total=page.total if check else None, link=body.next_link)
-        asked.judge(page)
+        with correlating(body.correlation_id):
+            page = await in_thread(partial(read_page, resource, asked, body.data, hide=self.client.hide))
+            page = replace(page, total=page.total if check else None, link=body.next_link)
+            asked.judge(page)
         return Came(page, body.data, body.server_time)

@@ -11,12 +11,14 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr, ValidationError
 
+from focus_assets.cli.ending import sentence
 from focus_assets.config import Config, Destination, Document
 from focus_assets.database.open import Database
 from focus_assets.database.tables import mirrored
 from focus_assets.fleet import open_fleet
 from focus_assets.load.ledger import entries
 from focus_assets.model.errors import (
+    ApiError,
     ResourceDiscoveryFailed,
     ServiceDiscoveryFailed,
     ServiceNotFound,
@@ -24,6 +26,7 @@ from focus_assets.model.errors import (
     Truncated,
     UnknownResource,
 )
+from focus_assets.model.failure import Failure
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.schema import ResourceSchema
 from focus_assets.model.verdict import Verdict
@@ -146,6 +149,32 @@ class _Lying(list[Any]):
 
     def __len__(self) -> int:
         return super().__len__() + 7
+
+
+async def test_every_request_of_a_load_carries_an_id_of_its_own(simple: Scene) -> None:
+    await simple.load()
+    sent = simple.server.sandbox.correlations
+    assert len(sent) == len(set(sent)) == len(simple.server.sandbox.asked)
+    assert all(sent)
+
+
+@pytest.mark.parametrize("kind", [Kind.FAILED, Kind.HTML])
+async def test_a_page_that_fails_tells_the_id_that_it_was_asked_with(simple: Scene, kind: Kind) -> None:
+    await simple.load()
+    simple.server.sandbox.faults = FaultPlan([("items", Fault(kind))] * 9)
+    error = (await simple.load()).error
+    assert isinstance(error, ApiError)
+    assert error.correlation_id in simple.server.sandbox.correlations
+    assert error.correlation_id in sentence(error)
+    assert Failure.of(error, "").context["correlation_id"] == error.correlation_id
+
+
+async def test_a_token_that_is_refused_tells_the_id_that_it_was_asked_for_with(simple: Scene) -> None:
+    simple.server.sandbox.faults = FaultPlan([("token", Fault(Kind.FAILED))] * 9)
+    with pytest.raises(TokenFailed) as caught:
+        await simple.load()
+    asked = zip(simple.server.sandbox.asked, simple.server.sandbox.correlations, strict=True)
+    assert caught.value.correlation_id in [name for target, name in asked if "oauth" in target]
 
 
 async def test_what_cannot_be_found_is_named(simple: Scene) -> None:
