@@ -22,6 +22,7 @@ from focus_assets.model.partition import PartitionRef
 from focus_assets.model.schema import ResourceSchema
 from focus_assets.model.state import State
 from focus_assets.sources.rest.asking import ask_for
+from focus_assets.sources.rest.glimpse import Glimpse
 from focus_assets.sources.rest.rows import RecordDecoder
 from focus_assets.sources.rest.source import CLOCKS_APART_SECONDS, Frozen, RestApi
 from focus_assets.sources.source import Lines, Terms
@@ -99,6 +100,10 @@ class DiscoveredApi:
     async def repeat(self, operation: Callable[[], Awaitable[T]]) -> T:
         """Once: pages are asked for again one by one, and not all of them because of one."""
         return await operation()
+
+    async def glimpse(self, resource: str, partition: str) -> Glimpse:
+        """The first page of a resource, asked for once and not yet judged. Raises ApiError."""
+        return await (await self._api(resource)).glimpse(resource, partition)
 
     async def _api(self, name: str) -> RestApi:
         found = await self._all()

@@ -22,7 +22,7 @@ def try_(
         typer.Option("--partition", "-p", metavar="PARTITION", help="Else the first one.", show_default=False),
     ] = None,
 ) -> int:
-    """Ask a REST source for one page, and show what a load would make of it; nothing is stored.
+    """Ask a REST or discovered source for one page, and show what a load would make of it; nothing is stored.
 
     The request, the answer's shape, the records after each transform, the columns that they would become. Exit code 1
     where the page cannot be had, or could not be stored as it is.

@@ -1,4 +1,4 @@
-"""Look at one page of a REST source as it would be stored, and write a first entry for one."""
+"""Look at one page of a REST or discovered source as it would be stored, and write a first entry for one."""
 
 from focus_assets.cli.source.init import init
 from focus_assets.cli.source.trial import trial

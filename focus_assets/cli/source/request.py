@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from focus_assets.client import redact
-from focus_assets.config import Config, RestSource
+from focus_assets.config import Config, DiscoveredSource, RestSource
 from focus_assets.config.reading import read_yaml
 from focus_assets.sources.rest.glimpse import Glimpse
 
@@ -38,11 +38,11 @@ class Written:
     def of(cls, config: Config, source: str, resource: str) -> Written:
         """Read anew, as references are no longer seen in what was configured."""
         settings = config.source(source)
+        if isinstance(settings, DiscoveredSource):
+            entry = _entry(config, "sources", source)
+            return cls(f"as client {settings.client_id}", (), {"params": {**entry, **(entry.get("params") or {})}})
         assert isinstance(settings, RestSource)
-        raw: Any = read_yaml(config.file.read_text(encoding="utf-8-sig"), str(config.file)) if config.file else {}
-        for key in ("sources", source, "resources", resource):
-            raw = raw.get(key) if isinstance(raw, dict) else None
-        return cls(settings.auth.who, tuple(settings.headers), raw or {})
+        return cls(settings.auth.who, tuple(settings.headers), _entry(config, "sources", source, "resources", resource))
 
     def shown(self, part: str, name: str, value: object) -> str:
         """A value of `params` or `body` for people."""
@@ -50,6 +50,13 @@ class Written:
         said = found.get(name) if isinstance(found, dict) else None
         unseen = "${" in json.dumps(said, default=str) or any(speaks_of_a_secret(one) for one in _names(name, value))
         return HIDDEN if unseen else _text(value)
+
+
+def _entry(config: Config, *keys: str) -> Mapping[str, Any]:
+    raw: Any = read_yaml(config.file.read_text(encoding="utf-8-sig"), str(config.file)) if config.file else {}
+    for key in keys:
+        raw = raw.get(key) if isinstance(raw, dict) else None
+    return raw or {}
 
 
 def request_lines(glimpse: Glimpse, written: Written) -> Iterator[str]:

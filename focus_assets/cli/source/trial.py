@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+from typing import TypeAlias
 
 import anyio
 from rich import box
@@ -16,15 +17,18 @@ from focus_assets.cli.ending import FAILED, OK, sentence
 from focus_assets.cli.source.request import Written, request_lines
 from focus_assets.cli.tables import number, print_hanging, sentences
 from focus_assets.client import redact
-from focus_assets.config import Config, RestSource
+from focus_assets.config import Config, DiscoveredSource, RestSource
 from focus_assets.model.errors import FocusError, InvalidConfiguration, UnknownPartition, UnknownResource
 from focus_assets.model.records import Record
 from focus_assets.model.schema import ResourceSchema
+from focus_assets.sources.discovered import DiscoveredApi
 from focus_assets.sources.open import open_source
 from focus_assets.sources.rest.glimpse import RAW, Glimpse, Stage
 from focus_assets.sources.rest.pages import Answered
 from focus_assets.sources.rest.shape import Place, places, readable
 from focus_assets.sources.rest.source import RestApi
+
+Paged: TypeAlias = RestSource | DiscoveredSource
 
 SHOWN_RECORDS = 3
 SHOWN_REFUSALS = 5
@@ -34,28 +38,37 @@ CELL = 32
 
 def trial(call: Call, source: str, resource: str | None, partition: str | None) -> int:
     """Exit code 1 where a page could not be had, or not be stored as it is."""
-    settings = _rest(call.config, source)
-    names = [_known(resource, settings)] if resource else list(settings.resources)
+    settings = _paged(call.config, source)
+    names = [_known(resource, settings)] if resource else _all(call.config, source, settings)
     told = [_try(call, source, name, _partition(settings, name, partition)) for name in names]
     return OK if all(told) else FAILED
 
 
-def _rest(config: Config, source: str) -> RestSource:
+def _paged(config: Config, source: str) -> Paged:
     settings = config.source(source)
-    if isinstance(settings, RestSource):
+    if isinstance(settings, RestSource | DiscoveredSource):
         return settings
     where = str(config.file or "the built-in configuration")
     problem = f"its pages cannot be tried, as it is of the kind {settings.kind}; `focus doctor` looks at it"
     raise InvalidConfiguration(where, problem, path=f"sources.{source}")
 
 
-def _known(resource: str, settings: RestSource) -> str:
-    if resource not in settings.resources:
+def _known(resource: str, settings: Paged) -> str:
+    if settings.resources != "all" and resource not in settings.resources:
         raise UnknownResource(resource, settings.resources)
     return resource
 
 
-def _partition(settings: RestSource, resource: str, asked: str | None) -> str:
+def _all(config: Config, source: str, settings: Paged) -> list[str]:
+    return anyio.run(_discovered, config, source) if settings.resources == "all" else list(settings.resources)
+
+
+async def _discovered(config: Config, source: str) -> list[str]:
+    async with open_source(source, config) as api:
+        return await api.resources()
+
+
+def _partition(settings: Paged, resource: str, asked: str | None) -> str:
     """The one that was asked for, else the first."""
     known = settings.partitions_of(resource)
     if asked is not None and asked not in known:
@@ -77,7 +90,7 @@ def _try(call: Call, source: str, resource: str, partition: str) -> bool:
 
 async def _glimpse(config: Config, source: str, resource: str, partition: str) -> Glimpse:
     async with open_source(source, config) as api:
-        assert isinstance(api, RestApi)
+        assert isinstance(api, RestApi | DiscoveredApi)
         return await api.glimpse(resource, partition)
 
 

@@ -27,7 +27,8 @@ class Desk:
     def __init__(self, url: str, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.file, self._capsys = home / "focus.yaml", capsys
         start = {"kind": "discovered", "base_url": url, "client_id": "sandbox", "client_secret": "sandbox"}
-        self.write(start | {"services": {"metadata": ["offers"]}, "retry": {"attempts": 1}})
+        self.source: dict[str, Any] = start | {"services": {"metadata": ["offers"]}, "retry": {"attempts": 1}}
+        self.write(self.source)
 
     def write(self, source: dict[str, Any]) -> None:
         document = {"sources": {"library": source}, "destination": {"url": "sqlite:///mirror.db"}}
@@ -103,6 +104,52 @@ def test_sync_verify_and_doctor_speak_of_it_as_of_all_others(desk: Desk) -> None
     assert "metadata_offers  its first page can be read" in shown
     assert desk.focus("schema", "refresh")[0] == 0
     assert desk.focus("schema", "diff")[0] == 0
+
+
+def test_a_page_can_be_tried_before_anything_is_loaded(desk: Desk, server: SandboxServer[DiscoverySandbox]) -> None:
+    code, shown = desk.focus("source", "try", "library")
+    assert code == 0
+    lines = [" ".join(line.split()) for line in shown.splitlines()]
+    assert "library/metadata_offers" in lines[1]
+    assert f"GET {server.url}/metadata/data/offers" in lines
+    assert {"continue = true", "as client sandbox"} <= set(lines)
+    assert "page 40 records of 40; next: none" in lines
+    assert "columns inferred from this page alone" in lines
+    assert any(line.startswith("ref string key") for line in lines)
+    assert any(line.startswith("updatedAt time") for line in lines)
+
+
+def test_every_collection_can_be_tried_where_only_the_registry_knows_them(desk: Desk) -> None:
+    desk.source["services"] = "all"
+    desk.write(desk.source)
+    code, shown = desk.focus("source", "try", "library")
+    assert code == 0
+    for name in ("metadata_offers", "metadata_contents", "rights_management_usage_rights"):
+        assert f"library/{name}" in shown
+    assert desk.focus("source", "try", "library", "metadata_contents")[0] == 0
+    code, shown = desk.focus("source", "try", "library", "metadata_ofers")
+    assert code == 1
+    assert "did you mean 'metadata_offers'" in shown
+
+
+def test_what_cannot_be_tried_says_why(desk: Desk, server: SandboxServer[DiscoverySandbox]) -> None:
+    code, shown = desk.focus("source", "try", "library", "metadata_contents")
+    assert code == 2
+    assert "metadata_offers" in shown
+    server.sandbox.faults = FaultPlan([("items", Fault(Kind.FAILED))] * 9)
+    code, shown = desk.focus("source", "try", "library")
+    assert code == 1
+    assert "X-Correlation-ID" in shown
+
+
+def test_a_param_that_came_from_the_environment_is_not_shown(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OURS", "acme")
+    desk.source |= {"owner": "${OURS}", "params": {"perPage": "7"}}
+    desk.write(desk.source)
+    code, shown = desk.focus("source", "try", "library")
+    assert code == 0
+    lines = [" ".join(line.split()) for line in shown.splitlines()]
+    assert {"owner = …", "perPage = 7"} <= set(lines)
 
 
 def test_the_sandbox_that_is_asked_for_discovery_serves_it(capsys: pytest.CaptureFixture[str]) -> None:
