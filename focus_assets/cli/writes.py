@@ -13,13 +13,10 @@ from rich.text import Text
 
 from focus_assets.cli.call import Call, print_json
 from focus_assets.database.open import Database
-from focus_assets.model.errors import OvertakenWrite
+from focus_assets.model.errors import KeyBusy, OvertakenWrite
 from focus_assets.model.stamps import text_of
-from focus_assets.writeback import intents
-from focus_assets.writeback.confirm import confirmed
-from focus_assets.writeback.drain import Pass, drain, replay
+from focus_assets.writeback import intents, owed
 from focus_assets.writeback.intent import ENDED, Intent, State
-from focus_assets.writeback.open import open_writer, settings_of
 from focus_assets.writeback.saga import SECOND
 from focus_assets.writeback.writes import micros_now
 
@@ -37,11 +34,11 @@ def state_of(name: str) -> State:
 
 def show(call: Call, states: Sequence[State], limit: int, *, as_json: bool) -> int:
     """What is open or dead, or what is in the named states; oldest first."""
-    settings_of(call.config)
+    owed.insist_on_writes(call.config)
     database = Database(call.config.destination)
     intents.ensure(database)
     found = intents.find(database, states=states or (*OPEN, State.DEAD), limit=limit)
-    again = confirmed(call.config, database, found)
+    again = owed.all_confirmed(call.config, database, found)
     if as_json:
         for intent in found:
             print_json({**_record(intent), "confirmed": intent.operation_id in again})
@@ -49,14 +46,20 @@ def show(call: Call, states: Sequence[State], limit: int, *, as_json: bool) -> i
     if found:
         call.out.print(_table(found, again))
         call.out.print()
-    counts = {state: count for state, count in intents.counts(database).items() if count}
-    call.out.print(", ".join(f"{count:,} {state}" for state, count in counts.items()) or "Nothing was written yet.")
+    call.out.print(_counted(call, database))
     return 0
+
+
+def _counted(call: Call, database: Database) -> str:
+    counts = [f"{count:,} {state}" for state, count in intents.counts(database).items() if count]
+    if count := owed.count_confirmed(call.config, database):
+        counts.append(f"{count:,} confirmed")
+    return ", ".join(counts) or "Nothing was written yet."
 
 
 def work_off(call: Call, *, as_json: bool) -> int:
     """One pass; exit code 1 where something broke or has died in it."""
-    done = anyio.run(_drain, call)
+    done = anyio.run(owed.work_off, call.config)
     if as_json:
         posted = {what: {"sent": post.sent, "problem": post.problem or None} for what, post in done.posts.items()}
         print_json({"taken": done.taken, "states": dict(done.states), "broken": done.broken, **posted})
@@ -77,24 +80,19 @@ def try_again(call: Call, operation_ids: Sequence[str], *, everything: bool) -> 
     return anyio.run(_replay, call, tuple(operation_ids), everything)
 
 
-async def _drain(call: Call) -> Pass:
-    async with open_writer(call.config) as writer:
-        return await drain(writer)
-
-
 async def _replay(call: Call, operation_ids: tuple[str, ...], everything: bool) -> int:
-    refused = 0
-    async with open_writer(call.config) as writer:
-        await writer.ask(intents.ensure)
-        dead = await writer.ask(intents.find, states=[State.DEAD], limit=intents.ALL) if everything else []
-        for operation_id in (*operation_ids, *(one.operation_id for one in dead)):
-            try:
-                await replay(writer, operation_id)
-            except (ValueError, OvertakenWrite) as error:
-                refused += 1
-                call.err.print(Text(f"{operation_id}: {error}"), soft_wrap=True)
-            else:
-                call.out.print(f"{operation_id} is due again")
+    owed.insist_on_writes(call.config)
+    database, refused = Database(call.config.destination), 0
+    intents.ensure(database)
+    dead = intents.find(database, states=[State.DEAD], limit=intents.ALL) if everything else []
+    for operation_id in (*operation_ids, *(one.operation_id for one in dead)):
+        try:
+            await owed.replay_one(call.config, database, operation_id)
+        except (ValueError, OvertakenWrite, KeyBusy) as error:
+            refused += 1
+            call.err.print(Text(f"{operation_id}: {error}"), soft_wrap=True)
+        else:
+            call.out.print(f"{operation_id} is due again")
     return 1 if refused else 0
 
 
@@ -109,8 +107,8 @@ def _table(found: Sequence[Intent], again: Collection[str]) -> Table:
         table.add_column(heading, justify=side, no_wrap=heading != "error", min_width=whole.get(heading))
     for one, said in zip(found, states, strict=True):
         state = Text(said, style=STYLES.get(one.state, ""))
-        cells = (one.operation_id, one.kind.value, Text(one.key), state, age(one), str(one.attempts))
-        table.add_row(*cells, Text(one.error))
+        key = Text(f"{one.entry} {one.key}".strip())
+        table.add_row(one.operation_id, one.kind.value, key, state, age(one), str(one.attempts), Text(one.error))
     return table
 
 
@@ -126,6 +124,7 @@ def _record(intent: Intent) -> dict[str, Any]:
     return {
         "operation_id": intent.operation_id,
         "kind": intent.kind.value,
+        "entry": intent.entry or None,
         "key": intent.key,
         "transaction_id": intent.target,
         "state": intent.state.value,

@@ -142,7 +142,7 @@ class Document(Knobs):
             if source.kind != kind:
                 place = "path" if kind == "rest" else "collection"
                 raise ValueError(f"writes.{name}.{place}: expected a source of the kind {kind}, not {source.kind}")
-            for read in entry.mirrored:
+            for read in (*entry.mirrored, *([entry.read_back] if entry.read_back else [])):
                 owner, _, resource = read.partition("/")
                 if owner not in self.sources or not self.sources[owner].mirrors(resource):
                     raise ValueError(f"writes.{name}: {read!r} is no mirrored resource of this file")

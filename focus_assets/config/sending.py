@@ -47,6 +47,11 @@ class Sending(Knobs):
     adopt: bool = Field(
         default=False, description="Whether an item that the API has already, under a row's key, may be overwritten."
     )
+    read_back: str | None = Field(
+        default=None,
+        description="A mirrored resource of the same collection, such as `shop/items`: a write is confirmed when a "
+        "later load of it shows the row.",
+    )
     at_once: Count = Field(default=4, description="Rows that are sent side by side.")
     request_seconds: Seconds = Field(default=30.0, description="The longest that one request may take.")
     lifetime_seconds: Seconds = Field(
@@ -87,7 +92,7 @@ class Sending(Knobs):
             raise ValueError("expected resource or query, and not both")
         if self.resource is not None and (self.reads or self.types):
             raise ValueError("reads and types belong to a query; a mirrored resource has its own")
-        for name in (self.resource, *self.reads):
+        for name in (self.resource, self.read_back, *self.reads):
             if name is not None and name.count("/") != 1:
                 raise ValueError(f"expected a source and a resource, such as shop/orders, and not {name[:80]!r}")
         return self

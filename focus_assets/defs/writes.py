@@ -10,31 +10,33 @@ import dagster as dg
 from focus_assets.config import Config
 from focus_assets.database.open import Database
 from focus_assets.defs.resources import effective, resource_keys
+from focus_assets.defs.sending import build_sendings, send_job
 from focus_assets.model.errors import FocusError
 from focus_assets.writeback import intents, outbox
-from focus_assets.writeback.drain import Pass, drain
+from focus_assets.writeback.drain import Pass
 from focus_assets.writeback.intent import ENDED, Intent, State
-from focus_assets.writeback.open import open_writer, settings_of
+from focus_assets.writeback.owed import count_confirmed, count_due, work_off
 from focus_assets.writeback.saga import SECOND
 from focus_assets.writeback.writes import micros_now
 
 DRAIN_WRITES = "drain_writes"
 KEY = dg.AssetKey(["intents"])  # one part: a resource has two, so that none can be taken for it
 SHOWN = 100
+DRAIN_SECONDS = 30
 _LONGEST_RUN = timedelta(minutes=10)
 OPEN = tuple(state for state in State if state not in ENDED)
 Requests = Iterator[dg.RunRequest | dg.SkipReason]
 
 
 def writing(config: Config, *, running: bool) -> dg.Definitions:
-    """All of it where a cluster takes writes, else nothing."""
-    if config.writeback is None:
+    """All of it where a cluster takes writes or an API gets rows, else nothing."""
+    if config.writeback is None and not config.writes:
         return dg.Definitions()
     status = dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED
     return dg.Definitions(
-        assets=dg.with_source_code_references([build_intents(config)]),
+        assets=dg.with_source_code_references([build_intents(config), *build_sendings(config)]),
         asset_checks=[build_nothing_owed(config)],
-        jobs=[drain_job()],
+        jobs=[drain_job(), *([send_job(config)] if config.writes else [])],
         sensors=[writes_due_sensor(config, status=status)],
     )
 
@@ -45,8 +47,8 @@ def build_intents(config: Config) -> dg.AssetsDefinition:
     @dg.asset(
         key=KEY,
         group_name="focus",
-        description="The writes and what they still owe the cluster, in `_focus_intents`. Materialising it works off "
-        "what is due: failed creates are undone, unanswered deletions repeated.",
+        description="The writes and what is still owed, in `_focus_intents`. Materialising it works off what is due: "
+        "failed creates are undone, unanswered deletions repeated, lost answers of rows settled.",
         kinds={"table"},
         required_resource_keys=resource_keys(config),
     )
@@ -74,7 +76,7 @@ def build_nothing_owed(config: Config) -> dg.AssetChecksDefinition:
 def drain_job() -> Any:
     """The asset with its check."""
     selection = dg.AssetSelection.assets(KEY)
-    return dg.define_asset_job(DRAIN_WRITES, selection, description="Works off what writes owe the cluster.")
+    return dg.define_asset_job(DRAIN_WRITES, selection, description="Works off what writes owe.")
 
 
 def writes_due_sensor(config: Config, *, status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
@@ -84,14 +86,15 @@ def writes_due_sensor(config: Config, *, status: dg.DefaultSensorStatus) -> dg.S
         name="writes_due",
         description="Starts drain_writes when a write is due, or its end is to be told, unless one is running.",
         job_name=DRAIN_WRITES,
-        minimum_interval_seconds=settings_of(config).drain_seconds,
+        minimum_interval_seconds=config.writeback.drain_seconds if config.writeback else DRAIN_SECONDS,
         default_status=status,
         required_resource_keys=resource_keys(config),
     )
     def writes_due(context: dg.SensorEvaluationContext) -> Requests:
-        database = Database(effective(config, context.resources).destination)
+        present = effective(config, context.resources)
+        database = Database(present.destination)
         intents.ensure(database)
-        due, untold = intents.count_due(database, micros_now()), _untold(config, database)
+        due, untold = count_due(present, database), _untold(config, database)
         if due + untold == 0:
             yield dg.SkipReason("no write is due")
         elif _is_draining(context.instance):
@@ -105,9 +108,10 @@ def writes_due_sensor(config: Config, *, status: dg.DefaultSensorStatus) -> dg.S
 def drained(config: Config) -> Mapping[str, Any]:
     """One pass, and what is left, as metadata; raises dg.Failure with the named error's sentence."""
     try:
-        done = anyio.run(_drain, config)
+        done = anyio.run(work_off, config)
         database = Database(config.destination)
-        return told(done, database) | published(done, _untold(config, database))
+        confirmed = {"confirmed": count_confirmed(config, database)}
+        return told(done, database) | confirmed | published(done, _untold(config, database))
     except FocusError as error:
         raise dg.Failure(f"{type(error).__name__}: {error}", allow_retries=False) from error
 
@@ -149,13 +153,7 @@ def published(done: Pass, untold: int) -> dict[str, Any]:
 
 
 def _untold(config: Config, database: Database) -> int:
-    settings = settings_of(config)
-    return outbox.count(database) if settings.kafka else 0
-
-
-async def _drain(config: Config) -> Pass:
-    async with open_writer(config) as writer:
-        return await drain(writer)
+    return outbox.count(database) if config.writeback and config.writeback.kafka else 0
 
 
 def _is_draining(instance: dg.DagsterInstance) -> bool:

@@ -159,10 +159,17 @@ def read(database: Database, operation_id: str) -> Intent:
 
 
 def find(
-    database: Database, *, states: Sequence[State] = (), limit: int = 100, entry: str | None = None
+    database: Database,
+    *,
+    states: Sequence[State] = (),
+    limit: int = 100,
+    entry: str | None = None,
+    newest: bool = False,
 ) -> list[Intent]:
-    """The oldest intents in any of these states (of all where none is named), of one entry or of all."""
-    query = sa.select(INTENTS).where(_of(entry)).order_by(INTENTS.c.created_at, INTENTS.c.operation_id).limit(limit)
+    """The oldest or newest intents in any of these states (of all where none is named), of one entry or of all."""
+    order = (INTENTS.c.created_at, INTENTS.c.operation_id)
+    ordered = [column.desc() for column in order] if newest else order
+    query = sa.select(INTENTS).where(_of(entry)).order_by(*ordered).limit(limit)
     if states:
         query = query.where(INTENTS.c.state.in_([state.value for state in states]))
     with database.reading("read the intents") as connection:

@@ -10,7 +10,7 @@ from focus_assets.cli.commands.options import Json
 
 LISTED = 50
 
-app = typer.Typer(help="See what writes owe the cluster of `writeback`, and work it off.")
+app = typer.Typer(help="Send rows to an API; see what writes owe it, or the cluster of `writeback`, and work it off.")
 
 
 @app.callback(invoke_without_command=True)
@@ -40,13 +40,38 @@ def writes_list(
 
 @app.command("drain")
 def writes_drain(context: typer.Context, as_json: Json = False) -> int:
-    """Undo failed creates and repeat unanswered deletions that are due: one pass, for a cron.
+    """Undo failed creates, repeat unanswered deletions, settle rows that are due: one pass, for a cron.
 
     Exit code 1 where something broke, or a write is DEAD after it.
     """
     from focus_assets.cli.writes import work_off
 
     return work_off(context.obj, as_json=as_json)
+
+
+@app.command("send")
+def writes_send(
+    context: typer.Context,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME", help="An entry of `writes`; none named: all.", show_default=False),
+    ] = None,
+    *,
+    plan: Annotated[bool, typer.Option("--plan", help="Say what would be sent; send nothing.")] = False,
+    accept_deletions: Annotated[
+        bool, typer.Option("--accept-deletions", help="Let far more be deleted at the API than is usual.")
+    ] = False,
+    as_json: Json = False,
+) -> int:
+    """Send what is new, changed or gone since the last time, and settle what is due.
+
+    Exit code 0: the API has all the rows. 1: something failed, is unknown, waits or is dead.
+    """
+    from focus_assets.cli.sending import foresee, send
+
+    if plan:
+        return foresee(context.obj, names or (), accept_deletions=accept_deletions, as_json=as_json)
+    return send(context.obj, names or (), accept_deletions=accept_deletions, as_json=as_json)
 
 
 @app.command("replay")

@@ -19,9 +19,12 @@ from focus_assets.model.errors import UnknownEntry, UnknownResource
 from focus_assets.sources.discovered import IDENTITY
 from focus_assets.sources.open import Tools, client_of, discovery_of
 from focus_assets.writeback.rows.items import HttpItems, Items, Shape
-from focus_assets.writeback.rows.send import Sender
+from focus_assets.writeback.rows.outgoing import selection_of
+from focus_assets.writeback.rows.plan import SendPlan
+from focus_assets.writeback.rows.send import Sender, planned
 from focus_assets.writeback.rows.settle import Rules
 from focus_assets.writeback.saga import Terms
+from focus_assets.writeback.writes import micros_now
 
 _AROUND_SECONDS = 120.0  # a lease lasts longer than a call, its wait for its turn, and the commits around it
 
@@ -54,6 +57,18 @@ async def open_sender(
             at_once=settings.at_once,
             deletes=settings.deletes,
         )
+
+
+def plan_of(config: Config, name: str, *, accept_deletions: bool = False) -> SendPlan:
+    """What would be sent of an entry now; no API is asked.
+
+    Raises UnknownEntry, DeletionsRefused, RepeatedKey, RowError, InvalidConfiguration, DatabaseError.
+    """
+    settings, database = entry_of(config, name), Database(config.destination)
+    selection = selection_of(name, settings, database)
+    return planned(
+        database, name, selection, now=micros_now(), deletes=settings.deletes, accept_deletions=accept_deletions
+    )
 
 
 def rules_of(settings: Sending) -> Rules:

@@ -63,6 +63,18 @@ class SendPlan:
     over: list[str] = field(default_factory=list)
 
     @property
+    def figures(self) -> dict[str, int]:
+        """How many are to be sent, and how many not, and why not."""
+        return {
+            "to_create": len(self.creates),
+            "to_update": len(self.updates),
+            "to_delete": len(self.deletes),
+            "unchanged": self.unchanged,
+            "waiting": self.waiting,
+            "dead": self.dead,
+        }
+
+    @property
     def changes(self) -> list[Change]:
         """In the order in which they are sent: what is gone makes room first."""
         return [*self.deletes, *self.updates, *self.creates]

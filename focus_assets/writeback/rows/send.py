@@ -82,6 +82,22 @@ class Report:
     broken: dict[str, str] = field(default_factory=dict)
 
     @property
+    def figures(self) -> dict[str, int]:
+        """How many rows are created, updated, deleted, unchanged; and how many are not settled, by what is known."""
+        return {
+            "created": self.done[Kind.CREATE],
+            "updated": self.done[Kind.UPDATE],
+            "deleted": self.done[Kind.DELETE],
+            "unchanged": self.plan.unchanged,
+            "unknown": self.open[State.UNKNOWN] + self.open[State.SENT],
+            "to_be_repeated": self.open[State.PENDING],
+            "waiting": self.waiting + self.plan.waiting,
+            "dead": self.dead + self.plan.dead,
+            "broken": len(self.broken),
+            "settled": self.settled.taken,
+        }
+
+    @property
     def whole(self) -> bool:
         """Whether the API now has all the rows, and nothing else that was sent."""
         left = self.open.total() + self.dead + self.waiting + len(self.broken)
@@ -94,7 +110,8 @@ async def send(sender: Sender, selection: Selection, *, accept_deletions: bool =
     Raises DeletionsRefused, RepeatedKey, RowError, InvalidConfiguration (nothing was sent), DatabaseError.
     """
     settled = await drain_rows(sender)
-    plan = await sender.ask(planned, sender, selection, accept_deletions=accept_deletions)
+    wish = {"deletes": sender.deletes, "accept_deletions": accept_deletions}
+    plan = await sender.ask(planned, sender.entry, selection, now=sender.now(), **wish)
     await sender.ask(_withdraw, sender, plan.over)
     report, changes = Report(plan, settled), iter(plan.changes)
     async with anyio.create_task_group() as group:
@@ -103,15 +120,27 @@ async def send(sender: Sender, selection: Selection, *, accept_deletions: bool =
     return report
 
 
-def planned(database: Database, sender: Sender, selection: Selection, *, accept_deletions: bool = False) -> SendPlan:
+def planned(
+    database: Database,
+    entry: str,
+    selection: Selection,
+    *,
+    now: int,
+    deletes: bool = True,
+    accept_deletions: bool = False,
+) -> SendPlan:
     """What would be sent now; nothing is changed. Raises as `send` does."""
     ensure(database)
-    with database.reading(f"compare the rows of {sender.entry} with what was sent") as connection:
-        known = sent.last_sent(connection, sender.entry)
-        unsettled = intents.unsettled(connection, sender.entry)
-        rows = outgoing(connection, selection)
-        more = {"deletes": sender.deletes, "accept_deletions": accept_deletions}
-        return plan_sending(rows, known, unsettled, now=sender.now(), **more)
+    with database.reading(f"compare the rows of {entry} with what was sent") as connection:
+        known, unsettled = sent.last_sent(connection, entry), intents.unsettled(connection, entry)
+        return plan_sending(
+            outgoing(connection, selection),
+            known,
+            unsettled,
+            now=now,
+            deletes=deletes,
+            accept_deletions=accept_deletions,
+        )
 
 
 async def drain_rows(sender: Sender) -> Pass:
@@ -125,16 +154,6 @@ async def drain_rows(sender: Sender) -> Pass:
     if done.refusals:
         raise done.refusals[0]
     return done
-
-
-async def replay_row(sender: Sender, operation_id: str) -> Intent:
-    """Let a DEAD intent be tried again by the next pass.
-
-    Raises UnknownOperation, ValueError where it is not DEAD, KeyBusy where a later write of its key is open.
-    """
-    intent = await sender.ask(intents.read, operation_id)
-    again = settle.replayed(intent, sender.now(), sender.rules)
-    return await sender.ask(intents.save, again, now=sender.now())
 
 
 def ensure(database: Database) -> None:

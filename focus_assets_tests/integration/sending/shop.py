@@ -93,6 +93,8 @@ class Shop:
     def _get(self, name: str) -> Response:
         if self.hides:
             return json_response(503, {"error": "not now"})
+        if not name:
+            return json_response(200, list(self.items.values()))
         found = self.items.get(name)
         return json_response(404, {"error": "there is none"}) if found is None else json_response(200, found)
 

@@ -16,7 +16,7 @@ from focus_assets.sandbox.cluster import Whim
 from focus_assets.sandbox.exchange import Request
 from focus_assets.writeback import intents
 from focus_assets.writeback.intent import Kind, State
-from focus_assets.writeback.rows.send import replay_row
+from focus_assets.writeback.owed import replay_one
 from focus_assets_tests.integration.sending.scene import Scene, opened
 
 Open = Callable[..., Scene]
@@ -145,10 +145,9 @@ async def test_what_is_dead_can_be_replayed(scene: Scene) -> None:
     scene.shop.statuses = [403]
     await scene.send()
     (dead,) = scene.intents()
-    async with scene.sender() as sender:
-        await replay_row(sender, dead.operation_id)
-        with pytest.raises(ValueError, match="that cannot follow"):
-            await replay_row(sender, dead.operation_id)
+    await replay_one(scene.config, scene.database, dead.operation_id)
+    with pytest.raises(ValueError, match="that cannot follow"):
+        await replay_one(scene.config, scene.database, dead.operation_id)
     assert (await scene.drain()).states == {State.DONE: 1}
     assert scene.prices == {"a": "1"}
 

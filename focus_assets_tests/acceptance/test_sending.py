@@ -1,0 +1,95 @@
+"""Dagster sends rows below the tables that they come from, and shows what became of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from focus_assets.defs.resources import resources_of
+from focus_assets.sandbox import SandboxServer
+from focus_assets.sandbox.cluster import Whim
+from focus_assets_tests.acceptance.conftest import Site
+from focus_assets_tests.integration.sending.shop import Shop
+
+KEY = dg.AssetKey(["focus", "writes", "stores"])
+ENTRY = {
+    "query": "SELECT chain || ' ' || number AS id, city AS name FROM retail__stores WHERE _country = 'DE'",
+    "reads": "retail/stores",
+    "key": "id",
+    "source": "shop",
+    "path": "/v1/items",
+    "request_seconds": 1,
+    "lifetime_seconds": 1.01,
+}
+
+
+@pytest.fixture
+def shop() -> Iterator[SandboxServer[Shop]]:
+    """An API that gets the stores of one country."""
+    with SandboxServer(Shop(lambda: time.time_ns() // 1000)) as found:
+        yield found
+
+
+@pytest.fixture
+def sending(site: Site, shop: SandboxServer[Shop]) -> Site:
+    """The mirror's site with an entry of `writes`."""
+    document = site.config.model_dump()
+    items = {"items": {"path": "v1/items", "primary_key": "id"}}
+    source = {"kind": "rest", "base_url": shop.url, "resources": items}
+    written = {**document, "sources": {**document["sources"], "shop": source}, "writes": {"stores": ENTRY}}
+    made = site.at(type(site.config).model_validate(written))
+    assert made.materialize("DE", asset="stores").success
+    return made
+
+
+def sent(site: Site) -> dict[str, Any]:
+    """What a run of the job shows."""
+    result = site.run("send_rows")
+    assert result.success
+    (materialized,) = result.asset_materializations_for_node("focus__writes__stores")
+    return {name: value.value for name, value in materialized.metadata.items()}
+
+
+def test_the_asset_lies_below_the_mirrored_table(sending: Site) -> None:
+    graph = sending.defs.resolve_asset_graph()
+    assert graph.get(KEY).parent_keys == {dg.AssetKey(["retail", "stores"])}
+
+
+def test_its_rows_are_sent_and_counted(sending: Site, shop: SandboxServer[Shop]) -> None:
+    rows = sending.sql("SELECT chain || ' ' || number AS id, city AS name FROM retail__stores WHERE _country = 'DE'")
+    said = sent(sending)
+    assert (said["created"], said["dagster/row_count"]) == (len(rows), len(rows))
+    assert {item["id"]: item["name"] for item in shop.sandbox.items.values()} == dict(rows)
+    again = sent(sending)
+    assert (again["created"], again["unchanged"]) == (0, len(rows))
+
+
+def test_what_is_unknown_is_settled_by_the_drain_that_the_sensor_asks_for(
+    sending: Site, shop: SandboxServer[Shop]
+) -> None:
+    shop.sandbox.whims = [Whim.FAILS_BEFORE]
+    assert sent(sending)["unknown"] == 1
+    sensor = sending.defs.resolve_sensor_def("writes_due")
+    asked = 0
+    while not asked:  # until its second has passed
+        with dg.build_sensor_context(instance=sending.instance, resources=resources_of(sending.config)) as context:
+            asked = len(sensor.evaluate_tick(context).run_requests)
+    result = sending.run("drain_writes")
+    (materialized,) = result.asset_materializations_for_node("intents")
+    said = {name: value.value for name, value in materialized.metadata.items()}
+    assert (said["unknown"], said["dead"], said["confirmed"], said["due"]) == (0, 0, 0, 1)
+    (check,) = result.get_asset_check_evaluations()
+    assert check.passed
+    assert len(shop.sandbox.items) == len(sending.sql("SELECT 1 FROM retail__stores WHERE _country = 'DE'"))
+
+
+def test_what_cannot_be_sent_fails_the_run_by_name(sending: Site) -> None:
+    sending.sql("DROP TABLE retail__stores")
+    result = sending.run("send_rows")
+    assert not result.success
+    (failed,) = result.get_step_failure_events()
+    assert "DatabaseFailed: " in failed.step_failure_data.error_display_string
