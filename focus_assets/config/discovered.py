@@ -27,7 +27,8 @@ class DiscoveredSource(ApiSource):
     client_secret: SecretStr
     owner: str | None = Field(default=None, min_length=1, description="Whose services and items; none: root's.")
     origins: tuple[str, ...] | None = Field(
-        default=None, description="The only servers that the registry may name besides its own; none: any."
+        default=None,
+        description="The only servers that the registry may name besides its own; none: its host, and by https any.",
     )
     services: dict[str, tuple[str, ...] | All] | All = Field(
         default="all", description="all, or services with all or a list of their resources."

@@ -23,7 +23,7 @@ class DiscoveryClient:
 
     `async with` asks the registry; a service is asked for its descriptor at its first use. With an `owner`, the
     registry is asked for the owner's services, and the owner goes with every call. `origins` are the only servers that
-    the registry may name; without them it may name any, but never lead from https to http.
+    the registry may name besides its own; without them its own host, and from https to https any host with a name.
     """
 
     def __init__(

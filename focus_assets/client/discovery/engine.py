@@ -30,10 +30,11 @@ from focus_assets.client.discovery.catalog import (
 )
 from focus_assets.client.discovery.listing import Listing, Page, first_url, read_page
 from focus_assets.client.discovery.quick import read_decoded
+from focus_assets.client.discovery.reach import refusal
 from focus_assets.client.document import read_document
 from focus_assets.client.http import ApiClient
 from focus_assets.client.pace import Pace, SlidingPace
-from focus_assets.client.protocol import join, origin_of, redact
+from focus_assets.client.protocol import join, redact
 from focus_assets.client.retry import Repeater, RetryPolicy, unheard
 from focus_assets.model.errors import (
     ApiError,
@@ -61,8 +62,7 @@ _POLICY = RetryPolicy(attempts=8, total=120.0)
 class Start:
     """Where discovery begins, and who asks.
 
-    `origins` are the servers that the registry may name; None leaves that to the registry, which can then lead
-    anywhere but from https to http.
+    `origins` are the servers that the registry may name besides its own; without them see `refusal`.
     """
 
     registry_url: str
@@ -260,7 +260,9 @@ class Discovery:
                 request = self._request(Call(url, owner=False, token=False))
                 found = await self._sent(client, request, _document(read_registry))
             for service in found.values():
-                self._check_origin(service)
+                self._check_reach(service)
+        except OriginRefused as error:
+            raise _translated(ServiceDiscoveryFailed, "the registry is not followed", error) from error
         except ApiError as error:
             raise _translated(ServiceDiscoveryFailed, "the registry did not answer", error) from error
         except Malformed as error:
@@ -268,17 +270,11 @@ class Discovery:
         self._services, self._clients = found, {}
         self._token = _Token(self._credentials(found), self._repeat)
 
-    def _check_origin(self, service: Service) -> None:
-        origin, origins = origin_of(service.location), self._start.origins
-        allowed = [origin_of(one) for one in (self._start.registry_url, *(origins or ()))]
-        secure = [one for one in allowed if one is not None and one.scheme == "https"]
-        if origins is not None and origin not in allowed:
-            problem = f"the registry places {service.name!r} on a server that is not among the origins"
-        elif origins is None and secure and origin is not None and origin.scheme != "https":
-            problem = f"the registry leads from https to http for {service.name!r}"
-        else:
-            return
-        raise OriginRefused(problem, url=redact(service.location))
+    def _check_reach(self, service: Service) -> None:
+        why = refusal(service.location, self._start.registry_url, self._start.origins)
+        if why is not None:
+            problem = f"it may not lead to {service.name!r}: {why}; `origins` names the servers that it may lead to"
+            raise OriginRefused(problem, url=redact(service.location))
 
     def _credentials(self, services: Mapping[str, Service]) -> ClientCredentials | None:
         identity = services.get(_IDENTITY)

@@ -181,6 +181,25 @@ async def test_a_registry_leads_only_where_it_may() -> None:
     assert isinstance(caught.value.__cause__, OriginRefused)
 
 
+async def test_a_registry_asked_by_http_never_gets_the_secret_sent_to_another_host() -> None:
+    async with scripted() as (script, client):
+        elsewhere = [{"name": "identity", "location": "https://evil.test"}]
+        script.says[f"GET {REGISTRY}"] = [(200, {"services": elsewhere})]
+        with pytest.raises(ServiceDiscoveryFailed, match="may not lead to 'identity'.*`origins`") as caught:
+            await client.__aenter__()
+    assert "https://evil.test" in str(caught.value)
+    assert [asked.path for asked in script.asked] == [REGISTRY]
+
+
+async def test_services_may_be_on_other_ports_of_the_registrys_host() -> None:
+    async with scripted({f"GET {URL}/a": [ONE]}) as (elsewhere, _), scripted() as (script, client):
+        services = [{"name": name, "location": f"{elsewhere.base}/{name}"} for name in ("identity", "metadata")]
+        script.says[f"GET {REGISTRY}"] = [(200, {"services": services})]
+        async with client:
+            assert await client.metadata.offers.retrieve("a") == {"ref": "a"}
+    assert [asked.path for asked in script.asked] == [REGISTRY]
+
+
 async def test_the_token_goes_to_a_service_and_never_where_its_links_lead() -> None:
     async with scripted() as (elsewhere, _), scripted() as (script, client):
         link = f"{elsewhere.base}/metadata/data/offers?continue=A"
