@@ -37,7 +37,7 @@ sources:
     auth: {kind: none}
     countries: [DE]
 """
-LAUNCHPAD = {"accept_shrink"}
+LAUNCHPAD = {"accept_deletions", "accept_shrink"}
 
 
 def pages(root: Path) -> list[Path]:

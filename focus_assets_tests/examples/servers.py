@@ -88,15 +88,15 @@ class JsonServer:
     url: str
 
     def rows(self) -> Rows:
-        return [_flat(post) for post in self._call("GET", "/posts?_sort=id")]
+        return [_flat(post) for post in self.call("GET", "/posts?_sort=id")]
 
     def change(self) -> None:
-        self._call("PATCH", "/posts/7", {"title": "Changed", "tags": ["new"]})
-        self._call("DELETE", "/posts/11")
+        self.call("PATCH", "/posts/7", {"title": "Changed", "tags": ["new"]})
+        self.call("DELETE", "/posts/11")
         author = {"name": "Barbara", "since": "2020-02-29"}
-        self._call("POST", "/posts", {"title": "Post 99", "author": author, "tags": [], "words": 3, "published": True})
+        self.call("POST", "/posts", {"title": "Post 99", "author": author, "tags": [], "words": 3, "published": True})
 
-    def _call(self, method: str, path: str, body: object = None) -> Any:
+    def call(self, method: str, path: str, body: object = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(
             f"{self.url}{path}", data, method=method, headers={"content-type": "application/json"}

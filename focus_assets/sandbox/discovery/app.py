@@ -60,6 +60,7 @@ class DiscoverySandbox:
     clock: Callable[[], int] = system_clock
     asked: list[str] = field(default_factory=list, init=False)
     correlations: list[str] = field(default_factory=list, init=False)
+    _created: dict[str, str] = field(default_factory=dict, init=False)  # by the Idempotency-Key
     _trades: dict[str, _Trade] = field(init=False)
     _shelves: dict[tuple[str, str], Shelf] = field(init=False)
     tokens: Tokens = field(init=False)
@@ -145,10 +146,13 @@ class DiscoverySandbox:
             return _problem(400, f"expected one item under {shelf.kept.plural!r}")
         owner = request.query.get("owner") or "root"
         key = request.headers.get("idempotency-key")
-        ref = f"{owner}:{key or said.get('name') or uuid.uuid4().hex}"
-        if shelf.one(ref) is not None and key is None:
+        ref = str(said.get("ref") or f"{owner}:{key or said.get('name') or uuid.uuid4().hex}")
+        before = shelf.one(ref)
+        if before is not None and self._created.get(key or "") != ref:
             return _problem(409, "there is such an item")
-        return json_response(201, {shelf.kept.plural: [shelf.one(ref) or shelf.put(ref, owner, said)]})
+        if key is not None:
+            self._created[key] = ref
+        return json_response(201, {shelf.kept.plural: [before or shelf.put(ref, owner, said)]})
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self.clock() / 1e6, UTC)
