@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,35 @@ async def test_each_end_of_a_write_is_told_once_and_in_the_order_of_its_name(sce
     assert "the server failed (500)" in by_id[failed]["error"]
     assert (by_id[other]["group"], by_id[other]["error"]) == ({**GROUP, "name": "beta"}, None)
     assert len({one["event_id"] for one in told}) == 5
+
+
+@dataclass
+class Picky:
+    """Refuses what it is told to refuse."""
+
+    refuses: str
+    taken: list[str] = field(default_factory=list)
+    shown: str = "a picky broker"
+
+    async def publish(self, message: Message) -> None:
+        told = json.loads(message.body)
+        if (what := f"{told['kind']} {told['key']}") == self.refuses:
+            raise MessageRefused(f"it does not take {what}")
+        self.taken.append(what)
+
+
+async def test_what_follows_a_message_that_was_refused_waits_with_it_and_others_do_not(scene: Scene) -> None:
+    assert scene.ask("DELETE", f"{GROUPS}/{made(scene, 'alpha')}").status == 204
+    made(scene, "alpha")
+    made(scene, "beta")
+    picky = Picky("delete alpha")
+    async with open_writer(scene.config) as writer:
+        told = replace(writer, news=picky)
+        assert (await drain(told)).posts["news"].problem == "it does not take delete alpha"
+        assert (sorted(picky.taken), outbox.count(scene.database)) == (["create alpha", "create beta"], 2)
+        picky.refuses = ""
+        assert (await drain(told)).posts["news"].sent == 2
+    assert picky.taken[2:] == ["delete alpha", "create alpha"]
 
 
 async def test_while_it_is_away_writes_go_on_and_are_told_when_it_is_back(tmp_path: Path) -> None:

@@ -20,9 +20,9 @@ from focus_assets_tests.simulation.writes.world import Seam, World, database
 _MEMORY = Path("/dev/shm")
 
 
-def play(seeds: Sequence[int], *, jobs: int = 1) -> Iterator[Report]:
+def play(seeds: Sequence[int], *, jobs: int = 1, brokers: bool | None = None) -> Iterator[Report]:
     """The reports of these schedules, in the order of the seeds."""
-    yield from shared(_play, seeds, jobs)
+    yield from shared(partial(_play, brokers), seeds, jobs)
 
 
 def play_usually(seeds: Sequence[int], *, by_name: bool, jobs: int = 1) -> Iterator[tuple[bool, bool]]:
@@ -42,14 +42,14 @@ def one_database() -> Iterator[Seam]:
             yield seam
 
 
-def _play(seeds: Sequence[int]) -> list[Report]:
+def _play(brokers: bool | None, seeds: Sequence[int]) -> list[Report]:
     logging.disable()  # what goes wrong on purpose
     with one_database() as seam:
-        return run(_played(seam, seeds))
+        return run(_played(seam, seeds, brokers))
 
 
-async def _played(seam: Seam, seeds: Sequence[int]) -> list[Report]:
-    return [await Schedule(seed, seam).play() for seed in seeds]
+async def _played(seam: Seam, seeds: Sequence[int], brokers: bool | None) -> list[Report]:
+    return [await Schedule(seed, seam, brokers=brokers).play() for seed in seeds]
 
 
 def _play_usual(by_name: bool, seeds: Sequence[int]) -> list[tuple[bool, bool]]:

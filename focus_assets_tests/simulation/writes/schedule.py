@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import ParamSpec, TypeVar
 
@@ -14,11 +14,12 @@ import sqlalchemy as sa
 
 from focus_assets.model.errors import DatabaseError, KeyBusy, OvertakenWrite
 from focus_assets.sandbox.cluster import Whim
-from focus_assets.writeback import intents
+from focus_assets.writeback import intents, outbox
 from focus_assets.writeback.drain import drain, replay
 from focus_assets.writeback.intent import Intent, Kind, State
 from focus_assets.writeback.saga import Terms
 from focus_assets.writeback.writes import Writer, create, delete
+from focus_assets_tests.simulation.writes.brokers import Log, Manners, Queue, draw_manners
 from focus_assets_tests.simulation.writes.world import Crashed, Seam, Weather, World
 
 P = ParamSpec("P")
@@ -95,7 +96,7 @@ async def at_once(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -
 class Schedule:
     """One seed's world, writers and judgement."""
 
-    def __init__(self, seed: int, database: Seam, terms: Terms = TERMS) -> None:
+    def __init__(self, seed: int, database: Seam, terms: Terms = TERMS, *, brokers: bool | None = None) -> None:
         self.seed, self.database, self.terms = seed, database, terms
         self.chance = Random(seed)
         self.plan = draw_plan(self.chance)
@@ -105,12 +106,18 @@ class Schedule:
         self.deleting: set[str] = set()
         database.world = self.world
         self._serial = 0
+        # A chance of their own: without them the same seed is the same schedule. In half of all seeds there are none,
+        # as a message that comes late heals what somebody forgot.
+        chance = Random(f"{seed} brokers")
+        told = chance.random() < 0.5 if brokers is None else brokers
+        self.queue, self.log = self._brokers(chance) if told else (None, None)
 
     async def play(self) -> Report:
         """All of it."""
         calm, self.world.weather = self.world.weather, Weather()
         with self.database.writing("empty it") as connection:
             connection.execute(sa.delete(intents.INTENTS))
+            connection.execute(sa.delete(outbox.OUTBOX))
         self.world.weather = calm
         async with self.world.client() as client:
             self.writer = Writer(
@@ -122,11 +129,19 @@ class Schedule:
                 new_operation=self._operation,
                 blocking=at_once,
                 sleep=self.world.sleep,
+                undos=self.queue,
+                news=self.log,
             )
             for each in self.plan.rounds:
                 await self._round(each)
             await self._rest()
         return self._judged()
+
+    def _brokers(self, chance: Random) -> tuple[Queue, Log]:
+        queue = Queue(self.world, draw_manners(chance, loses=True), chance)
+        log = Log(self.world, draw_manners(chance, loses=False), chance)
+        self.world.arrive += [queue.arrive, log.arrive]
+        return queue, log
 
     def _operation(self) -> str:
         self._serial += 1
@@ -197,6 +212,9 @@ class Schedule:
     async def _rest(self) -> None:
         """All goes well from now on; what is dead is replayed once."""
         self.world.weather, self.world.stood_still = Weather(), False
+        if self.queue and self.log:  # the queue goes on losing
+            self.queue.manners = replace(self.queue.manners, dies=0.0)
+            self.log.manners = Manners()
         for dead in intents.find(self.database, states=[State.DEAD]):
             self.world.note("replayed")
             await replay(self.writer, dead.operation_id)
@@ -208,7 +226,8 @@ class Schedule:
             await self._others(EVERY)
 
     def _on_their_way(self) -> int:
-        return sum(node.on_their_way for node in self.world.cluster.values())
+        told = len(self.queue.coming) + len(self.log.coming) if self.queue and self.log else 0
+        return sum(node.on_their_way for node in self.world.cluster.values()) + told + outbox.count(self.database)
 
     def _intents(self) -> list[Intent]:
         return intents.find(self.database, limit=1000)
@@ -225,9 +244,25 @@ class Schedule:
                 report.wrong.append(f"node {name} holds {sorted(there)}, DONE says {sorted(made - gone)}")
         report.wrong += [f"{one.operation_id} rests as {one.state}" for one in found if one.next_at is not None]
         report.wrong += [said for one in found if (said := self._unkept(one))]
+        report.wrong += list(self._untold(found))
         report.states.update(one.state.value for one in found)
         report.events = hashlib.sha256("\n".join(self.world.events + [str(one) for one in found]).encode()).hexdigest()
         return report
+
+    def _untold(self, found: list[Intent]) -> Iterator[str]:
+        """Where the log lacks an end, tells one that is none, or has two of a key in the wrong order."""
+        if self.log is None:
+            return
+        told = {one["event_id"]: one["state"] for one in self.log.kept}
+        for one in found:
+            if told.get(f"{one.operation_id}.{one.revision}") != one.state:
+                yield f"{one.operation_id} ended {one.state}, and nobody was told"
+        serials = {one.operation_id: serial for serial, one in enumerate(found)}
+        first = dict.fromkeys((one["key"], one["operation_id"]) for one in self.log.kept)
+        for key in NAMES:
+            order = [serials[operation] for name, operation in first if name == key]
+            if order != sorted(order):
+                yield f"the ends of {key} were told in another order than they came: {order}"
 
     def _unkept(self, one: Intent) -> str:
         told = self.told.get(one.operation_id)

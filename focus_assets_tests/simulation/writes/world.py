@@ -57,6 +57,7 @@ class World:
     stood_still: bool = False
     events: list[str] = field(default_factory=list)
     happened: set[str] = field(default_factory=set)
+    arrive: list[Callable[[], None]] = field(default_factory=list)  # what comes by itself as time passes
     cluster: dict[str, ClusterNode] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -79,8 +80,10 @@ class World:
         self.events.append(f"{(self.now - START) / SECOND:.1f} {what}")
 
     def pass_time(self, seconds: float) -> None:
-        """Nothing else happens meanwhile."""
+        """Nothing else happens meanwhile, but for what was on its way."""
         self.now += round(seconds * SECOND)
+        for arrive in self.arrive:
+            arrive()
 
     def point(self, where: str) -> None:
         """Here the process may die; not where it has stood still, as nobody could make up for both."""
