@@ -17,6 +17,7 @@ from focus_assets.model.errors import KeyBusy, OvertakenWrite
 from focus_assets.model.stamps import text_of
 from focus_assets.writeback import intents, owed
 from focus_assets.writeback.intent import ENDED, Intent, State
+from focus_assets.writeback.logs import log_as_json
 from focus_assets.writeback.saga import SECOND
 from focus_assets.writeback.writes import micros_now
 
@@ -58,7 +59,9 @@ def _counted(call: Call, database: Database) -> str:
 
 
 def work_off(call: Call, *, as_json: bool) -> int:
-    """One pass; exit code 1 where something broke or has died in it."""
+    """One pass; exit code 1 where something broke or has died in it. For machines each step is a line on stderr."""
+    if as_json:
+        log_as_json()
     done = anyio.run(owed.work_off, call.config)
     if as_json:
         posted = {what: {"sent": post.sent, "problem": post.problem or None} for what, post in done.posts.items()}

@@ -82,11 +82,13 @@ async def _claim(writer: Writer, due: int) -> str | None:
 
 
 async def _guarded(writer: Writer, operation_id: str, done: Pass) -> None:
+    said = {"operation_id": operation_id}
     try:
+        said["transaction_id"] = await writer.ask(intents.target_of, operation_id)
         done.states[await _advance(writer, operation_id, done.posts.get("undos"))] += 1
     except Exception as error:  # noqa: BLE001 (whatever it is, the others are worked on; its lease ends)
         done.broken[operation_id] = f"{type(error).__name__}: {error}"
-        _log.error("operation %s: %s", operation_id, done.broken[operation_id], extra={"operation_id": operation_id})
+        _log.error("operation %s: %s", operation_id, done.broken[operation_id], extra=said)
 
 
 async def _advance(writer: Writer, operation_id: str, undos: Post | None) -> State:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Annotated, Any
@@ -21,6 +22,7 @@ from focus_assets.writeback.writes import Writer, create, delete, new_operation
 
 Opened = Callable[[], AbstractAsyncContextManager[Writer]]
 TransactionId = Annotated[str, Path(min_length=20, max_length=100, pattern=r"^[A-Za-z0-9._~-]+$")]
+_log = logging.getLogger(__name__)
 _LATER = {"retry-after": "30"}
 
 
@@ -106,7 +108,7 @@ async def create_group(request: Request, group: NewGroup) -> Response:
     except OvertakenWrite as error:
         return _problem(400, f"the group was not created: {error}", operation_id)
     except DatabaseError as error:
-        return _unrecorded(error, operation_id)
+        return _unrecorded(error, operation_id, operation_id)
     if intent.state is not State.DONE:
         return _problem(400, f"the group was not created: {intent.error}", operation_id)
     return JSONResponse({"id": intent.target, **group.model_dump(), "transaction_id": intent.target}, 201)
@@ -136,7 +138,7 @@ async def delete_group(request: Request, group_id: TransactionId) -> Response:
     except OvertakenWrite as error:
         return _problem(202, str(error), operation_id)
     except DatabaseError as error:
-        return _unrecorded(error, operation_id)
+        return _unrecorded(error, operation_id, group_id)
     return _deleted(intent, outcomes)
 
 
@@ -190,7 +192,9 @@ def _problem(
     return JSONResponse(body, status, dict(headers or {}))
 
 
-def _unrecorded(error: DatabaseError, operation_id: str) -> Response:
+def _unrecorded(error: DatabaseError, operation_id: str, transaction_id: str) -> Response:
+    said = {"operation_id": operation_id, "transaction_id": transaction_id, "reason": str(error)}
+    _log.error("operation %s: nobody knows yet what became of it", operation_id, extra=said)
     detail = f"what became of it can be asked for, once the database answers again: {error}"
     return _problem(503, detail, operation_id, _LATER)
 

@@ -158,6 +158,13 @@ def read(database: Database, operation_id: str) -> Intent:
     return _intent(row)
 
 
+def target_of(database: Database, operation_id: str) -> str:
+    """The transaction id that an intent speaks of, also where the rest of its row cannot be read."""
+    with database.reading("read an intent's transaction") as connection:
+        query = sa.select(INTENTS.c.target).where(INTENTS.c.operation_id == operation_id)
+        return str(connection.execute(query).scalar_one())
+
+
 def find(
     database: Database,
     *,

@@ -11,9 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 import yaml
 
 from focus_assets.sandbox.cluster import Whim
+from focus_assets.writeback import intents
 from focus_assets_tests.integration.cli.conftest import PROGRAM, plain_environ
 from focus_assets_tests.integration.writeback.scene import GROUP, TOKEN, Scene, cluster, served
 
@@ -63,7 +65,10 @@ def test_it_says_where_it_listens_and_logs_each_step_of_a_write(scene: Scene, tm
     lines = [json.loads(line) for line in err.splitlines()]
     ours = [(one["transaction.id"], one["event.action"]) for one in lines if "transaction.id" in one]
     assert ours == [(made, "SENT"), (made, "DONE"), (failed, "SENT"), (failed, "UNKNOWN")]
-    assert all({"@timestamp", "log.level", "message"} <= set(one) for one in lines)
+    assert all({"@timestamp", "log.level", "message", "ecs.version"} <= set(one) for one in lines)
+    assert [one["labels"]["operation_id"] for one in lines if "labels" in one] == [made, made, failed, failed]
+    outcomes = [one["event.outcome"] for one in lines if "event.outcome" in one]
+    assert outcomes == ["unknown", "success", "unknown", "unknown"]
     assert "the server failed (500)" in next(one["event.reason"] for one in lines if "event.reason" in one)
     assert TOKEN not in err
 
@@ -117,6 +122,24 @@ def test_writes_are_listed_drained_and_replayed(scene: Scene, tmp_path: Path) ->
     code, out, _ = run(tmp_path, "writes", "drain", "--json")
     assert (code, json.loads(out)["taken"]) == (0, 1)
     assert scene.held == [[], []]
+
+
+def test_each_line_of_a_drain_carries_its_transaction_also_where_it_breaks(scene: Scene, tmp_path: Path) -> None:
+    with served(scene):
+        group = scene.ask("POST", "/api/v1/groups", {**GROUP, "name": "beta"}).body["id"]
+        scene.whim(Whim.FAILS_BEFORE, methods=("DELETE", "POST"))
+        deletion = scene.ask("DELETE", f"/api/v1/groups/{group}").body["operation_id"]
+        create = scene.ask("POST", "/api/v1/groups", GROUP).body["operation_id"]
+    with scene.database.writing("spoil one") as connection:
+        spoiled = sa.update(intents.INTENTS).where(intents.INTENTS.c.operation_id == deletion)
+        connection.execute(spoiled.values(steps="[{}]"))
+        due = sa.update(intents.INTENTS).where(intents.INTENTS.c.next_at.is_not(None))
+        connection.execute(due.values(next_at="2025-07-01T00:00:00.000000Z"))
+    code, _, err = run(tmp_path, "writes", "drain", "--json")
+    lines = [json.loads(line) for line in err.splitlines()]
+    told = {(one["log.level"], one["labels"]["operation_id"], one["transaction.id"]) for one in lines}
+    assert code == 1
+    assert told == {("error", deletion, group), ("info", create, create)}
 
 
 def test_an_operation_that_was_never_recorded_cannot_be_replayed(scene: Scene, tmp_path: Path) -> None:
