@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from focus_assets.client.auth.grant import Grant, Login, Post
 from focus_assets.client.clock import Clock
+from focus_assets.client.correlation import correlate
 from focus_assets.client.protocol import redact
 from focus_assets.model.errors import ApiError, AuthenticationFailed, PermissionDenied, RequestRefused, UnexpectedBody
 
@@ -110,7 +111,7 @@ async def log_in(post: Post, login: Login, who: str) -> object:
         said = f", {error.body_start}" if error.body_start else ""
         problem = f"{who} was refused ({error.status}{said}); it is not tried again"
         refused = AuthenticationFailed(problem, url=redact(login.url), status=error.status)
-        raise refused from None  # the answer may echo what was sent
+        raise correlate(refused, error.correlation_id) from None  # the answer may echo what was sent
 
 
 def token_in(answer: object, name: str, url: str) -> SecretStr:

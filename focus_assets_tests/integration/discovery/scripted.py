@@ -40,6 +40,7 @@ class Scripted:
     asked: list[Asked] = field(default_factory=list)
     base: str = ""
     tokens: int = 0
+    only: str = ""  # the authorization that data is given for; none: any
 
     def __call__(self, request: bytes) -> Iterable[bytes]:
         top, _, body = request.partition(b"\r\n\r\n")
@@ -58,6 +59,8 @@ class Scripted:
         return self.asked[-1]
 
     def _said(self, asked: Asked) -> tuple[int, Any] | bytes:
+        if self.only and "/data/" in asked.path and asked.headers.get("authorization") != self.only:
+            return 401, {}
         answers = self.says.get(f"{asked.method} {asked.path}")
         if answers:
             return answers.pop(0) if len(answers) > 1 else answers[0]

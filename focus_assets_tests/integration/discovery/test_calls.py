@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import anyio
 import pytest
 
 from focus_assets.model.errors import (
@@ -58,8 +60,22 @@ async def test_an_aware_moment_is_written_in_utc() -> None:
 
 
 async def test_texts_stay_texts_where_decoding_is_switched_off() -> None:
-    async with scripted({f"GET {URL}/a": [ONE]}, options={"decode": False}) as (_, client), client:
+    says = {f"GET {path}": [ONE] for path in (URL, f"{URL}/a")}
+    async with scripted(says, options={"decode": False}) as (_, client), client:
         assert (await client.metadata.offers.retrieve("a"))["at"] == "2000-01-01T00:00:00.000Z"
+        assert (await client.metadata.custom("data/offers/a"))["offers"][0]["at"] == "2000-01-01T00:00:00.000Z"
+        assert (await anext(client.metadata.offers.list()))["at"] == "2000-01-01T00:00:00.000Z"
+
+
+async def test_moments_and_spans_come_as_what_they_are() -> None:
+    item = {"at": "2000-01-01T00:00:00.000Z", "runs": ["P1DT1H", [{"at": "2000-01-01T02:00:00+02:00"}]]}
+    moment = datetime(2000, 1, 1, tzinfo=UTC)
+    read = {"at": moment, "runs": [timedelta(days=1, hours=1), [{"at": moment}]]}
+    says = {f"GET {path}": [(200, {"offers": [item]})] for path in (URL, f"{URL}/a")}
+    async with scripted(says) as (_, client), client:
+        assert await client.metadata.offers.retrieve("a") == read
+        assert await client.metadata.custom("data/offers/a") == {"offers": [read]}
+        assert await anext(client.metadata.offers.list()) == read
 
 
 async def test_owner_and_token_go_with_a_call_and_stay_away_where_it_says_so() -> None:
@@ -72,6 +88,55 @@ async def test_owner_and_token_go_with_a_call_and_stay_away_where_it_says_so() -
         await offers.retrieve("a", owner=False, token=False)
         assert script.last().target == f"{URL}/a"
         assert "authorization" not in script.last().headers
+
+
+WORDS: dict[str, Callable[..., Awaitable[Any]]] = {
+    "create": lambda client, **extra: client.metadata.offers.create({}, **extra),
+    "retrieve": lambda client, **extra: client.metadata.offers.retrieve("a", **extra),
+    "update": lambda client, **extra: client.metadata.offers.update("a", {}, **extra),
+    "delete": lambda client, **extra: client.metadata.offers.delete("a", **extra),
+    "list": lambda client, **extra: anext(client.metadata.offers.list(**extra)),
+    "custom": lambda client, **extra: client.metadata.custom("data/offers/a", **extra),
+}
+
+
+@pytest.mark.parametrize("word", WORDS)
+async def test_every_word_takes_params_headers_and_what_is_not_shown(word: str) -> None:
+    listed = (200, {"offers": [{"ref": "a"}]})
+    says = {f"{method} {path}": [listed] for method in ("GET", "POST", "PUT", "DELETE") for path in (URL, f"{URL}/a")}
+    async with scripted(says, owner="acme") as (script, client), client:
+        await WORDS[word](client, params={"x": 1}, headers={"X-Trace": "t"})
+        shown = script.last()
+        assert shown.target.startswith(f"{shown.path}?owner=acme&x=1")
+        assert (shown.headers["authorization"], shown.headers["x-trace"]) == ("Bearer token-1", "t")
+        assert shown.headers["x-correlation-id"]
+        await WORDS[word](client, owner=False, token=False)
+        assert "owner" not in script.last().target
+        assert "authorization" not in script.last().headers
+
+
+async def test_a_token_is_renewed_before_its_end_where_that_was_told() -> None:
+    says = {"POST /identity/oauth/token/": [(200, {"access_token": t, "expires_in": 100}) for t in ("one", "two")]}
+    async with scripted({**says, f"GET {URL}/a": [ONE]}) as (script, client), client:
+        offers = client.metadata.offers
+        await offers.retrieve("a")
+        client._engine._tools.clock.now += 89.0  # type: ignore[attr-defined]
+        await offers.retrieve("a")
+        client._engine._tools.clock.now += 2.0  # type: ignore[attr-defined]
+        await offers.retrieve("a")
+    shown = [asked.headers["authorization"] for asked in script.asked if asked.path == f"{URL}/a"]
+    assert shown == ["Bearer one", "Bearer one", "Bearer two"]
+
+
+async def test_twenty_tasks_whose_token_was_refused_renew_it_once() -> None:
+    async with scripted() as (script, client), client:
+        await client.resources("metadata")
+        script.only = "Bearer token-2"
+        script.says[f"GET {URL}/a"] = [ONE]
+        async with anyio.create_task_group() as tasks:
+            for _ in range(20):
+                tasks.start_soon(client.metadata.offers.retrieve, "a")
+    assert script.tokens == 2
 
 
 async def test_the_owner_can_be_another_from_now_on() -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import shutil
+import ssl
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 
-from focus_assets.api.discovery import DiscoveryClient
+from focus_assets.api.discovery import DiscoveryClient, DiscoveryOptions
 from focus_assets.model.errors import (
     ApiError,
     AuthenticationFailed,
@@ -148,6 +154,16 @@ async def test_a_token_that_is_not_issued_is_its_own_error(said: Any) -> None:
     assert "canary" not in str(caught.value)
 
 
+@pytest.mark.parametrize("said", [(401, {"error": "invalid_client"}), (500, {}), b""])
+async def test_a_token_that_is_not_issued_tells_the_id_of_its_own_request(said: Any) -> None:
+    async with scripted({f"POST {TOKEN}": [said]}, options={"attempts": 2}) as (script, client), client:
+        with pytest.raises(TokenFailed) as caught:
+            await client.resources("metadata")
+    assert caught.value.correlation_id in [
+        asked.headers["x-correlation-id"] for asked in script.asked if asked.path == TOKEN
+    ]
+
+
 async def test_a_registry_without_an_identity_service_can_issue_no_token() -> None:
     async with scripted() as (script, client):
         script.says[f"GET {REGISTRY}"] = [
@@ -165,10 +181,40 @@ async def test_a_refused_token_at_the_descriptor_is_no_failed_discovery() -> Non
 
 
 async def test_a_registry_that_is_not_there_is_named() -> None:
-    client = DiscoveryClient(registry_url="http://127.0.0.1:9", client_id="a", client_secret="b")
-    client._engine._repeat._policy = client._engine._repeat._policy.__class__(attempts=1)
+    options = DiscoveryOptions(attempts=1)
+    client = DiscoveryClient(registry_url="http://127.0.0.1:9", client_id="a", client_secret="b", options=options)
     with pytest.raises(ServiceDiscoveryFailed, match="no connection"):
         await client.__aenter__()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Key and certificate of somebody whom nobody trusts."""
+    if shutil.which("openssl") is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("there is no openssl to make a certificate with")
+    file = tmp_path_factory.mktemp("tls") / "both.pem"
+    made = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1")
+    subprocess.run([*made, "-keyout", file, "-out", f"{file}.crt"], check=True, capture_output=True)
+    file.write_bytes(file.read_bytes() + Path(f"{file}.crt").read_bytes())
+    return file
+
+
+async def test_who_cannot_show_a_certificate_that_is_trusted_is_told_nothing(certificate: Path) -> None:
+    heard: list[bytes] = []
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.read())
+        writer.close()
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    async with await asyncio.start_server(listen, "127.0.0.1", 0, ssl=context) as server:
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        options = DiscoveryOptions(attempts=1)
+        client = DiscoveryClient(registry_url=url, client_id="a", client_secret="b", options=options)
+        with pytest.raises(ServiceDiscoveryFailed, match="certificate"):
+            await client.__aenter__()
+    assert heard == []
 
 
 async def test_a_registry_leads_only_where_it_may() -> None:

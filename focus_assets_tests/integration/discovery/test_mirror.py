@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -20,6 +22,7 @@ from focus_assets.load.ledger import entries
 from focus_assets.model.errors import (
     ApiError,
     ResourceDiscoveryFailed,
+    RowError,
     ServiceDiscoveryFailed,
     ServiceNotFound,
     TokenFailed,
@@ -102,6 +105,34 @@ async def test_a_collection_is_loaded_changed_and_healed(scene: Scene) -> None:
     third = await scene.load()
     assert (third.error, third.healed, third.changes.deleted) == (None, True, 1)
     assert scene.refs() == {item["ref"] for item in shelf.items("acme")}
+
+
+async def test_changes_are_asked_for_from_before_the_newest_that_is_stored(simple: Scene) -> None:
+    simple.entry["incremental"] = {**CHANGED, "overlap_seconds": 300}
+    await simple.load()
+    newest = max(item["updatedAt"] for item in simple.server.sandbox.shelf("metadata", "offers").items("acme"))
+    simple.server.sandbox.asked.clear()
+    assert (await simple.load()).load == "delta"
+    targets = [urlsplit(asked.split()[1]).query for asked in simple.server.sandbox.asked]
+    (since,) = {dict(parse_qsl(query))["updatedAt_gte"] for query in targets if "updatedAt_gte" in query}
+    assert datetime.fromisoformat(newest) - datetime.fromisoformat(since) == timedelta(seconds=300)
+
+
+async def test_columns_are_frozen_and_a_value_that_does_not_fit_is_named(simple: Scene) -> None:
+    await simple.load()
+    shelf = simple.server.sandbox.shelf("metadata", "offers")
+    shelf.put("acme:odd", "acme", {**shelf.items("acme")[0], "active": "perhaps"})
+    error = (await simple.load()).error
+    assert isinstance(error, RowError)
+    assert "active" in str(error)
+    assert len(simple.refs()) == 120
+
+
+async def test_a_token_that_is_refused_within_a_load_is_renewed(simple: Scene) -> None:
+    simple.server.sandbox.faults = FaultPlan([("items", Fault(Kind.UNAUTHORIZED))])
+    outcome = await simple.load()
+    assert (outcome.error, outcome.rows) == (None, 120)
+    assert [asked.split()[1] for asked in simple.server.sandbox.asked].count("/identity/oauth/token/") == 2
 
 
 async def test_a_listing_that_does_not_count_is_unverified(simple: Scene) -> None:
