@@ -134,6 +134,13 @@ PROOFS = (
         ("--seeds", "0-19999"),
     ),
     Proof(
+        "sends",
+        "the same for rows that are sent to an API: schedules in which the table changes, by seed, on SQLite",
+        "simulation.sends",
+        ("--seeds", "0-299"),
+        ("--seeds", "0-9999"),
+    ),
+    Proof(
         "writes-kills",
         "`kill -9` at the n-th database call or request of a create, a delete and a drain",
         "crash.kills_of_writes",

@@ -120,6 +120,7 @@ MEANINGS = {
         "payload_hash": "the SHA-256 of the body that the API was sent last; empty where that is not known",
         "version": "how often this was changed; whoever planned by another one sends nothing",
         "waits_until": "when nothing can be on its way any more that was sent too late; else NULL",
+        "suspect": "a body (empty: a deletion) that was sent too late, where nobody knows whether the API took it",
         "operation_id": "the write that said so",
         "sent_at": "when it was settled, by our clock",
     },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -23,6 +23,7 @@ from focus_assets.model.values import decimal_of
 from focus_assets.writeback.intents import fingerprint
 from focus_assets.writeback.rows.plan import OutgoingRow
 
+LONGEST_KEY = 384  # characters: what every database can have an index on
 _BATCH = 5000
 
 
@@ -52,14 +53,15 @@ def selection_of(name: str, settings: Sending, database: Database) -> Selection:
     return Selection(sa.select(*(table.c[column] for column in chosen)), chosen, types, settings.key)
 
 
-def outgoing(connection: sa.Connection, selection: Selection) -> Iterator[OutgoingRow]:
+def outgoing(connection: sa.Connection, selection: Selection) -> Generator[OutgoingRow, None, None]:
     """The rows as they are sent. Raises MissingKey, BadValue with the row's key, InvalidConfiguration."""
-    found = connection.execute(selection.query.execution_options(yield_per=_BATCH))
-    names = tuple(found.keys())
-    _check(names, selection)
-    sent = [name for name in selection.columns or names if name != SYNCED_AT.name]
-    for row in found.mappings():
-        yield _outgoing(row, sent, selection)
+    # closed also where somebody stops reading: a driver's stream must not outlive its connection
+    with connection.execute(selection.query.execution_options(yield_per=_BATCH)) as found:
+        names = tuple(found.keys())
+        _check(names, selection)
+        sent = [name for name in selection.columns or names if name != SYNCED_AT.name]
+        for row in found.mappings():
+            yield _outgoing(row, sent, selection)
 
 
 def key_parts(key: str) -> tuple[str, ...]:
@@ -90,6 +92,8 @@ def _check(names: Sequence[str], selection: Selection) -> None:
 
 def _outgoing(row: sa.RowMapping, sent: Sequence[str], selection: Selection) -> OutgoingRow:
     key = compact([_key_part(row[name], name) for name in selection.key])
+    if len(key) > LONGEST_KEY:
+        raise BadValue(f"a key may have {LONGEST_KEY} characters, as JSON", value=key)
     members = Members((name, _said(row[name], name, selection.types.get(name), key)) for name in sent)
     body = compact(members)
     return OutgoingRow(key, body, fingerprint(body))

@@ -29,29 +29,35 @@ class OutgoingRow:
 class SentRow:
     """What the API was sent last under a key: '' is not known, and before `waits_until` nobody can know.
 
-    `version` counts the changes of this knowledge.
+    `version` counts the changes of this knowledge. A `suspect` is a body ('' a deletion) that was sent too late, where
+    nobody knows whether the API took it: what is there may be of others.
     """
 
     hash: str
     version: int
     waits_until: int = 0
+    suspect: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One write that is needed; `version` is that of the knowledge it rests on, 0 where there was none."""
+    """One write that is needed; `version` is that of the knowledge it rests on, 0 where there was none.
+
+    One that `looks` reads the item first: a deletion's body then tells which item is ours.
+    """
 
     kind: Kind
     key: str
     body: str
     version: int
+    looks: bool = False
 
 
 @dataclass
 class SendPlan:
     """What is to be sent, and what is not: `waiting` for an earlier write, `dead` as it was refused as it is.
 
-    `over` are dead intents that nobody wants any more.
+    `over` are dead intents that nobody wants any more; `forgotten` are keys of which nothing is left to know.
     """
 
     deletes: list[Change] = field(default_factory=list)
@@ -61,6 +67,7 @@ class SendPlan:
     waiting: int = 0
     dead: int = 0
     over: list[str] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
 
     @property
     def figures(self) -> dict[str, int]:
@@ -142,19 +149,22 @@ def _place(plan: SendPlan, row: OutgoingRow, known: _Known) -> None:
         plan.over += [known.earlier.operation_id] if known.earlier else []
     elif known.refused(row.body):
         plan.dead += 1
-    elif known.sent is None:
-        plan.creates.append(Change(Kind.CREATE, row.key, row.body, known.version))
+    elif known.sent is None or known.sent.suspect is not None:
+        plan.creates.append(Change(Kind.CREATE, row.key, row.body, known.version, looks=known.sent is not None))
     else:
         plan.updates.append(Change(Kind.UPDATE, row.key, row.body, known.version))
 
 
 def _place_gone(plan: SendPlan, key: str, known: _Known) -> None:
+    suspect = known.sent.suspect if known.sent else None
     if known.must_wait:
         plan.waiting += 1
-    elif known.refused(NOTHING):
+    elif suspect == NOTHING:
+        plan.forgotten.append(key)
+    elif known.refused(suspect or NOTHING):
         plan.dead += 1
     else:
-        plan.deletes.append(Change(Kind.DELETE, key, NOTHING, known.version))
+        plan.deletes.append(Change(Kind.DELETE, key, suspect or NOTHING, known.version, looks=suspect is not None))
 
 
 def _leave(plan: SendPlan, intent: Intent) -> None:

@@ -11,7 +11,8 @@ import itertools
 import logging
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
@@ -24,12 +25,12 @@ from focus_assets.database.threads import in_thread
 from focus_assets.model.errors import DatabaseError, KeyBusy, OutdatedPlan, OvertakenWrite
 from focus_assets.writeback import intents
 from focus_assets.writeback.drain import Pass
-from focus_assets.writeback.intent import Intent, Kind, State, Step
+from focus_assets.writeback.intent import Intent, Kind, Standing, State, Step
 from focus_assets.writeback.rows import sent, settle
 from focus_assets.writeback.rows.items import Items
 from focus_assets.writeback.rows.outgoing import Selection, key_parts, outgoing
 from focus_assets.writeback.rows.plan import Change, SendPlan, plan_sending
-from focus_assets.writeback.rows.settle import Answer, Call, Rules
+from focus_assets.writeback.rows.settle import Answer, Applied, Call, Rules
 from focus_assets.writeback.saga import SECOND
 from focus_assets.writeback.writes import Blocking, micros_now, new_operation, said_of
 
@@ -112,7 +113,7 @@ async def send(sender: Sender, selection: Selection, *, accept_deletions: bool =
     settled = await drain_rows(sender)
     wish = {"deletes": sender.deletes, "accept_deletions": accept_deletions}
     plan = await sender.ask(planned, sender.entry, selection, now=sender.now(), **wish)
-    await sender.ask(_withdraw, sender, plan.over)
+    await sender.ask(_tidy, sender, plan)
     report, changes = Report(plan, settled), iter(plan.changes)
     async with anyio.create_task_group() as group:
         for _ in range(min(sender.at_once, len(plan.changes))):
@@ -133,14 +134,8 @@ def planned(
     ensure(database)
     with database.reading(f"compare the rows of {entry} with what was sent") as connection:
         known, unsettled = sent.last_sent(connection, entry), intents.unsettled(connection, entry)
-        return plan_sending(
-            outgoing(connection, selection),
-            known,
-            unsettled,
-            now=now,
-            deletes=deletes,
-            accept_deletions=accept_deletions,
-        )
+        with closing(outgoing(connection, selection)) as rows:
+            return plan_sending(rows, known, unsettled, now=now, deletes=deletes, accept_deletions=accept_deletions)
 
 
 async def drain_rows(sender: Sender) -> Pass:
@@ -162,10 +157,14 @@ def ensure(database: Database) -> None:
     sent.ensure(database)
 
 
-def _withdraw(database: Database, sender: Sender, operations: Iterable[str]) -> None:
-    for operation_id in operations:
+def _tidy(database: Database, sender: Sender, plan: SendPlan) -> None:
+    for operation_id in plan.over:
         dead = intents.read(database, operation_id)
-        intents.save(database, replace(dead, state=State.COMPENSATED), now=sender.now())
+        with suppress(OvertakenWrite):  # by a replay
+            intents.save(database, replace(dead, state=State.COMPENSATED), now=sender.now())
+    for key in plan.forgotten:
+        with database.writing("forget a row") as connection:
+            sent.forget(connection, sender.entry, key)
 
 
 async def _work(sender: Sender, changes: Iterator[Change], report: Report) -> None:
@@ -193,14 +192,16 @@ async def _send(sender: Sender, change: Change) -> Intent:
     call = settle.next_call(intent, sender.now(), sender.rules)
     assert call is not None  # nothing was sent yet
     recorded = settle.sending(intent, call, sender.now())
-    current = partial(sent.check_current, entry=sender.entry, change=change)
+    many_writers = not sender.database.dialect.single_writer
+    current = partial(sent.check_current, entry=sender.entry, change=change, many_writers=many_writers)
     await sender.ask(intents.record, recorded, now=sender.now(), also=current)
     return await _go_on(sender, recorded, call)
 
 
 def _intent(sender: Sender, change: Change) -> Intent:
     now, operation_id = sender.now(), sender.new_operation()
-    step = Step(sender.entry, settle.standing_of(change.kind, sender.rules), version=change.version)
+    standing = Standing.IDLE if change.looks else settle.standing_of(change.kind, sender.rules)
+    step = Step(sender.entry, standing, version=change.version)
     return Intent(
         operation_id=operation_id,
         kind=change.kind,
@@ -274,8 +275,9 @@ async def _answered(sender: Sender, intent: Intent, call: Call, answer: Answer) 
     try:
         return await _save(sender, decided), following
     except (OvertakenWrite, DatabaseError) as error:
-        if call is not Call.LOOK and (isinstance(error, OvertakenWrite) or sender.now() >= (intent.next_at or 0)):
-            await _rearm(sender, intent.operation_id)
+        late = isinstance(error, OvertakenWrite) or sender.now() >= (intent.next_at or 0)
+        if late and call is not Call.LOOK and settle.leaves_traces(answer):
+            await _rearm(sender, intent.operation_id, surely=isinstance(answer, Applied))
         raise
 
 
@@ -288,14 +290,14 @@ async def _save(sender: Sender, intent: Intent) -> Intent:
     return saved
 
 
-async def _rearm(sender: Sender, operation_id: str) -> None:
+async def _rearm(sender: Sender, operation_id: str, *, surely: bool) -> None:
     """Our call may have left after others had settled it: it has to be settled again.
 
     Only we know this, so it is tried for as long as somebody may wait for us. Raises DatabaseError after that.
     """
     for attempt in itertools.count(1):
         try:
-            await _unsettle(sender, await sender.ask(intents.read, operation_id))
+            await _unsettle(sender, await sender.ask(intents.read, operation_id), surely=surely)
         except OvertakenWrite:
             continue
         except DatabaseError:
@@ -306,14 +308,14 @@ async def _rearm(sender: Sender, operation_id: str) -> None:
         return
 
 
-async def _unsettle(sender: Sender, found: Intent) -> None:
+async def _unsettle(sender: Sender, found: Intent, *, surely: bool) -> None:
     late = settle.overtaken(found, sender.now(), sender.rules)
     if not found.ended:
         await _save(sender, late)
     else:
-        await sender.ask(_doubt, late)
+        await sender.ask(_doubt, late, surely=surely)
 
 
-def _doubt(database: Database, late: Intent) -> None:
+def _doubt(database: Database, late: Intent, *, surely: bool) -> None:
     with database.writing("record that a row was sent late") as connection:
-        sent.doubt(connection, late)
+        sent.doubt(connection, late, surely=surely)

@@ -20,6 +20,7 @@ SENT = BOOKS.table(
         "payload_hash": sa.Text,
         "version": sa.BigInteger,
         "waits_until": sa.Text,
+        "suspect": sa.Text,
         "operation_id": sa.Text,
         "sent_at": sa.Text,
     },
@@ -29,9 +30,13 @@ _UNKNOWN = ""
 
 def last_sent(connection: sa.Connection, entry: str) -> dict[str, SentRow]:
     """What was sent last, by key."""
-    columns = (SENT.c.row_key, SENT.c.payload_hash, SENT.c.version, SENT.c.waits_until)
-    found = connection.execute(sa.select(*columns).where(SENT.c.entry == entry).execution_options(yield_per=5000))
-    return {key: SentRow(known or _UNKNOWN, version, _micros(until)) for key, known, version, until in found}
+    columns = (SENT.c.row_key, SENT.c.payload_hash, SENT.c.version, SENT.c.waits_until, SENT.c.suspect)
+    query = sa.select(*columns).where(SENT.c.entry == entry).execution_options(yield_per=5000)
+    with connection.execute(query) as found:
+        return {
+            key: SentRow(known or _UNKNOWN, version, _micros(until), suspect)
+            for key, known, version, until, suspect in found
+        }
 
 
 def ensure(database: Database) -> None:
@@ -46,9 +51,13 @@ def count_sent(database: Database, entry: str) -> int:
         return int(connection.execute(query).scalar_one())
 
 
-def check_current(connection: sa.Connection, entry: str, change: Change) -> None:
-    """Refuse a change that was planned before another process settled one of its key. Raises OutdatedPlan."""
-    query = sa.select(SENT.c.version).where(_of(entry, change.key)).with_for_update()
+def check_current(connection: sa.Connection, entry: str, change: Change, *, many_writers: bool) -> None:
+    """Refuse a change that was planned before another process settled one of its key. Raises OutdatedPlan.
+
+    Among many writers the newest row counts, and not the one of this transaction's beginning.
+    """
+    query = sa.select(SENT.c.version).where(_of(entry, change.key))
+    query = query.with_for_update() if many_writers else query
     if (connection.execute(query).scalar() or 0) != change.version:
         raise OutdatedPlan(entry, change.key)
 
@@ -62,16 +71,31 @@ def settle(connection: sa.Connection, intent: Intent, now: int) -> None:
         connection.execute(sa.delete(SENT).where(_of(intent.entry, intent.key)))
     elif intent.state is State.DONE:
         known = _UNKNOWN if between else fingerprint(intent.payload)
-        _write(connection, intent, version, {"payload_hash": known, "waits_until": None, "sent_at": text_of(now)})
+        settled: dict[str, object] = {
+            "payload_hash": known,
+            "waits_until": None,
+            "suspect": None,
+            "sent_at": text_of(now),
+        }
+        _write(connection, intent, version, settled)
     elif step.standing is Standing.SENT and version is not None:  # given up: what the API has is not known
         _write(connection, intent, version, {"payload_hash": _UNKNOWN})
 
 
-def doubt(connection: sa.Connection, late: Intent) -> None:
-    """Say that an earlier write may still be applied until it is due, after a later one was settled."""
+def doubt(connection: sa.Connection, late: Intent, *, surely: bool) -> None:
+    """Say that an earlier write was applied (`surely`), or may be until it is due, after a later one was settled."""
     version = connection.execute(sa.select(SENT.c.version).where(_of(late.entry, late.key))).scalar()
     until = None if late.next_at is None else text_of(late.next_at)
-    _write(connection, late, version, {"payload_hash": _UNKNOWN, "waits_until": until})
+    ours = version is not None or (surely and late.kind is not Kind.DELETE)
+    values: dict[str, object] = {"payload_hash": _UNKNOWN, "waits_until": until}
+    if not ours:
+        values["suspect"] = late.payload
+    _write(connection, late, version, values)
+
+
+def forget(connection: sa.Connection, entry: str, key: str) -> None:
+    """Drop a suspicion that came to nothing."""
+    connection.execute(sa.delete(SENT).where(_of(entry, key), SENT.c.suspect == _UNKNOWN))
 
 
 def _write(connection: sa.Connection, intent: Intent, version: int | None, values: dict[str, object]) -> None:

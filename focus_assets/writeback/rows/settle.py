@@ -91,6 +91,11 @@ def standing_of(kind: Kind, rules: Rules) -> Standing:
     return Standing.IDLE if rules.adopt else Standing.CLEAR
 
 
+def leaves_traces(answer: Answer) -> bool:
+    """Whether the API may have changed by what was answered so."""
+    return isinstance(answer, Applied | Lost)
+
+
 def next_call(intent: Intent, now: int, rules: Rules) -> Call | None:
     """What to ask now; None while a lost write may still be applied."""
     step = intent.steps[0]
@@ -189,7 +194,7 @@ def _looked(intent: Intent, answer: Answer, turn: _Turn) -> Intent:
 
 def _found(intent: Intent, now: int, *, same: bool, adopt: bool) -> Intent:
     if intent.kind is Kind.DELETE:
-        return _known(intent, Standing.HELD, now)
+        return _known(intent, Standing.HELD, now) if same else _ended(intent, State.DONE)
     if same:
         return _ended(intent, State.DONE)
     if intent.kind is Kind.UPDATE or adopt:

@@ -31,6 +31,8 @@ class Shop:
     hides: bool = False
     late: list[tuple[int, Request]] = field(default_factory=list)
     when_asked: Callable[[Request], None] = lambda request: None
+    decide: Callable[[Request], Whim | None] | None = None
+    late_for: Callable[[], int] = lambda: LATEST
     _known: dict[str, Response] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -45,13 +47,14 @@ class Shop:
             self.keys.append(request.headers.get("idempotency-key", ""))
             if self.statuses:
                 return json_response(self.statuses.pop(0), {"error": "so it is"}, {"retry-after": "7"})
-            return self._whimsical(request, self.whims.pop(0) if self.whims else None)
+            drawn = self.decide(request) if self.decide else None
+            return self._whimsical(request, self.whims.pop(0) if self.whims else drawn)
 
     def _whimsical(self, request: Request, whim: Whim | None) -> Response:
         if whim is None:
             return self._apply(request)
         if whim in _LATE:
-            self.late.append((self.clock() + LATEST, request))
+            self.late.append((self.clock() + self.late_for(), request))
         elif whim not in _NEVER:
             self._apply(request)
         if whim is Whim.DROPS_AFTER:

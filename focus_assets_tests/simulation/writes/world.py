@@ -132,7 +132,8 @@ class Wire(httpx.AsyncBaseTransport):
         world.pass_time(world.chance.uniform(0.001, 1.0))
         await anyio.lowlevel.checkpoint()
         node = world.cluster[(request.url.host or "").partition(".")[0]]
-        asked = Request(request.method, request.url.path, {}, {}, await request.aread())
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        asked = Request(request.method, request.url.path, {}, headers, await request.aread())
         if world.weather.forbids and request.method == "DELETE":
             answer = json_response(403, {"error": "no right"})
         else:

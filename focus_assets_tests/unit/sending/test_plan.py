@@ -58,6 +58,13 @@ def test_a_key_waits_while_something_may_be_on_its_way(rows: list[OutgoingRow]) 
     assert len(planned(rows, {A: sent("old", waits_until=100)}).changes) == 1
 
 
+def test_what_may_be_of_others_is_looked_at_first() -> None:
+    suspect = {A: SentRow("", 3, suspect="late")}
+    assert planned([row(A)], suspect).changes == [Change(Kind.CREATE, A, "{}", 3, looks=True)]
+    assert planned([], suspect).changes == [Change(Kind.DELETE, A, "late", 3, looks=True)]
+    assert planned([], {A: SentRow("", 3, suspect="")}) == SendPlan(forgotten=[A])
+
+
 def test_what_was_refused_is_not_sent_again_as_it_was() -> None:
     assert planned([row(A)], {}, {A: earlier(State.DEAD)}).dead == 1
     assert planned([], {A: sent()}, {A: earlier(State.DEAD, body="")}).dead == 1

@@ -64,7 +64,6 @@ def test_a_lost_answer_is_looked_for_when_nothing_can_be_on_its_way(kind: Kind) 
         (Kind.CREATE, Missing(), Call.CREATE),
         (Kind.UPDATE, Missing(), Call.CREATE),
         (Kind.UPDATE, Found(same=False), Call.UPDATE),
-        (Kind.DELETE, Found(same=False), Call.DELETE),
         (Kind.DELETE, Found(same=True), Call.DELETE),
     ],
 )
@@ -89,6 +88,19 @@ def test_another_item_under_the_key_is_left_alone_unless_it_may_be_adopted() -> 
     assert settle.next_call(new(Kind.CREATE, adopting), NOW, adopting) is Call.LOOK
     known = asked(new(Kind.CREATE, adopting), Found(same=False), rules=adopting)
     assert settle.next_call(known, NOW, adopting) is Call.UPDATE
+
+
+def test_a_deletion_of_what_may_be_ours_leaves_another_item_alone() -> None:
+    suspect = replace(new(Kind.DELETE), steps=(Step("items", Standing.IDLE),))
+    assert settle.next_call(suspect, NOW, RULES) is Call.LOOK
+    assert asked(suspect, Found(same=False)).state is State.DONE
+    assert settle.next_call(asked(suspect, Found(same=True)), NOW, RULES) is Call.DELETE
+
+
+def test_only_what_may_have_been_done_leaves_traces() -> None:
+    assert settle.leaves_traces(Applied())
+    assert settle.leaves_traces(Lost("500"))
+    assert not any(map(settle.leaves_traces, (Taken("409"), Refused("422"), Later("429"), Missing())))
 
 
 def test_a_conflict_leads_to_a_look() -> None:
