@@ -20,8 +20,8 @@ _SPAN = re.compile(
     r"(?:T(?=\d)(?:(?P<hours>\d{1,9})H)?(?:(?P<minutes>\d{1,9})M)?(?:(?P<seconds>\d{1,9})(?:\.(?P<micros>\d{1,6}))?S)?)?",
     re.ASCII,
 )
-_SHORTEST_MOMENT = len("2000-01-01T00:00:00Z")
 _SPAN_BEGINS = frozenset("P-")
+_BEGINNINGS = _SPAN_BEGINS | set("0123456789")
 _LONGEST_SPAN = 64
 _USUAL_LENGTH = len("2000-01-01T00:00:00.000Z")
 _HOLDERS = frozenset({dict, list})
@@ -67,22 +67,18 @@ def _decode_in(holder: Any, inside: Iterable[tuple[Any, Any]], holders: list[Any
     for place, inner in inside:
         kind = type(inner)
         if kind is str:
-            # most texts are neither, and there are many of them
-            if (len(inner) >= _SHORTEST_MOMENT and inner[10] == "T") or inner[:1] in _SPAN_BEGINS:
+            if inner[:1] in _BEGINNINGS:  # most texts are neither, and there are many of them
                 holder[place] = _decoded(inner)
         elif kind in _HOLDERS:
             holders.append(inner)
 
 
 def _decoded(text: str) -> Any:
-    if _is_usual(text) or _MOMENT.fullmatch(text):
-        return _moment(text)
-    return _span(text) if len(text) <= _LONGEST_SPAN else text
-
-
-def _is_usual(text: str) -> bool:
-    """Whether it is laid out as `encode` writes most moments; that is sooner said than by the pattern."""
-    return len(text) == _USUAL_LENGTH and text[4:20:3] == "--T::." and text[-1] == "Z"
+    if text[:1] in _SPAN_BEGINS:
+        return _span(text) if len(text) <= _LONGEST_SPAN else text
+    # the layout in which `encode` writes most moments is sooner seen than by the pattern
+    is_usual = len(text) == _USUAL_LENGTH and text[4:20:3] == "--T::." and text[-1] == "Z"
+    return _moment(text) if is_usual or _MOMENT.fullmatch(text) else text
 
 
 def _moment(text: str) -> datetime | str:
