@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 
@@ -14,12 +14,14 @@ from rich.tree import Tree
 from focus_assets.cli.call import Call, print_json
 from focus_assets.cli.each import tell_errors
 from focus_assets.cli.ending import FAILED, OK
+from focus_assets.cli.retries import tell_retry
 from focus_assets.cli.tables import ENDLESS
-from focus_assets.client.discovery import Discovery, Service
+from focus_assets.client.discovery import Descriptor, Discovery, Service
+from focus_assets.client.errand import Errand, errands
 from focus_assets.config import DiscoveredSource
 from focus_assets.config.discovered import table_of
 from focus_assets.model.errors import FocusError, InvalidConfiguration, ResourceDiscoveryFailed
-from focus_assets.sources.open import discovery_of
+from focus_assets.sources.open import Tools, discovery_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +55,21 @@ def discover(call: Call, *, as_json: bool) -> int:
 
 
 async def _look(call: Call, name: str) -> list[Seen]:
-    async with discovery_of(name, call.config) as engine:
-        return [seen async for seen in _services(call, name, engine)]
+    async with discovery_of(name, call.config, Tools(heard=partial(tell_retry, call))) as engine, errands() as group:
+        asked = {service: Errand(partial(engine.descriptor, service)) for service in engine.services}
+        for errand in asked.values():
+            group.start_soon(errand.run)
+        return [seen async for seen in _services(call, name, engine, asked)]
 
 
-async def _services(call: Call, name: str, engine: Discovery) -> AsyncIterator[Seen]:
+async def _services(
+    call: Call, name: str, engine: Discovery, asked: Mapping[str, Errand[Descriptor]]
+) -> AsyncIterator[Seen]:
     settings = call.config.source(name)
     assert isinstance(settings, DiscoveredSource)
     for python, service in engine.services.items():
         try:
-            resources = (await engine.descriptor(python)).resources
+            resources = (await asked[python].result()).resources
         except ResourceDiscoveryFailed as error:
             yield _seen(name, python, service, {}, problem=error.problem)
             continue

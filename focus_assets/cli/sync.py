@@ -15,6 +15,7 @@ from focus_assets.cli.call import Call, print_json
 from focus_assets.cli.ending import FAILED, OK, sentence
 from focus_assets.cli.progress import ProgressLine
 from focus_assets.cli.records import outcome_record
+from focus_assets.cli.retries import tell_retry
 from focus_assets.cli.selection import Selection, Wanted, select
 from focus_assets.cli.tables import Column, Line, number, print_partitions, sentences, together
 from focus_assets.fleet import open_fleet
@@ -34,7 +35,6 @@ COLUMNS = (
     Column("seconds", "s", number=True),
 )
 UNREACHABLE = (ApiUnreachable, ApiTimeout, DatabaseUnreachable)
-WORTH_A_WORD = 1.0  # seconds of waiting
 STYLES = {"proven": "green", "counted": "green", "unverified": "yellow", "moving": "yellow", "diverged": "bold red"}
 
 
@@ -65,11 +65,8 @@ async def run(call: Call, wanted: Wanted, wish: Wish, told: Callable[[Outcome], 
     """Mirror what is wanted; `told` hears each outcome as it comes."""
 
     def retried(error: ApiError, attempt: int, seconds: float) -> None:
-        if seconds < WORTH_A_WORD:
-            return
         line.clear()
-        said = Text(f"{error.problem} at {error.url}: try {attempt + 1} in {seconds:.0f} s")
-        call.err.print(said, soft_wrap=True)
+        tell_retry(call, error, attempt, seconds)
 
     line = ProgressLine(sys.stderr, 0, width=call.err.width)
     async with open_fleet(call.config, heard=retried) as fleet:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
 import anyio
 import anyio.lowlevel
+from anyio.abc import TaskGroup
 
 T = TypeVar("T")
 
@@ -40,3 +42,17 @@ class Errand(Generic[T]):
         if self._error is not None:
             raise self._error
         return self._found[0]
+
+
+@asynccontextmanager
+async def errands() -> AsyncIterator[TaskGroup]:
+    """Tasks that end with the body, and whose errors are told by `result`: the body's own comes out as it is."""
+    failed: Exception | None = None
+    async with anyio.create_task_group() as group:
+        try:
+            yield group
+        except Exception as error:  # noqa: BLE001 (raised below: here the group would wrap it)
+            failed = error
+        group.cancel_scope.cancel()
+    if failed is not None:
+        raise failed

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import doctest
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -45,7 +44,7 @@ def test_the_tree_is_what_discover_prints(
 
 def test_the_python_comes_out(guide: str, url: str) -> None:
     text = block(guide, "pycon").replace(SHOWN, url)
-    found = doctest.DocTestParser().get_doctest(text, {"timedelta": timedelta}, "discover-an-api", None, 0)
+    found = doctest.DocTestParser().get_doctest(text, {}, "discover-an-api", None, 0)
     runner = doctest.DocTestRunner(optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
     runner.run(found)
     assert len(found.examples) > 10

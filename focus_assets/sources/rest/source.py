@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 import anyio
 from anyio.to_thread import run_sync as in_thread
 
+from focus_assets.client.errand import errands
 from focus_assets.client.http import ApiClient
 from focus_assets.config import BadRows, RestResource, RestSource
 from focus_assets.config.rest import CountEndpoint
@@ -32,7 +33,7 @@ from focus_assets.sources.rest.pages import count_at, pages_of
 from focus_assets.sources.rest.reading import PageReader
 from focus_assets.sources.rest.rows import RecordDecoder, Recorder, prepared
 from focus_assets.sources.rest.schemas import inferred, known
-from focus_assets.sources.rest.walk import Came, errands
+from focus_assets.sources.rest.walk import Came
 from focus_assets.sources.source import Lines, Terms
 from focus_assets.transform import Transform, pipeline
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-import anyio
 from anyio.abc import TaskGroup
 
 from focus_assets.client.errand import Errand
@@ -38,20 +36,6 @@ class Asked:
 
 # Asks for a page, has it judged, and asks again while the error is repeatable; raises ApiError and RowError.
 Fetch = Callable[[Asked], Awaitable[Came]]
-
-
-@asynccontextmanager
-async def errands() -> AsyncIterator[TaskGroup]:
-    """Tasks that end with the body, and whose errors are told by `result`: the body's own comes out as it is."""
-    failed: Exception | None = None
-    async with anyio.create_task_group() as group:
-        try:
-            yield group
-        except Exception as error:  # noqa: BLE001 (raised below: here the group would wrap it)
-            failed = error
-        group.cancel_scope.cancel()
-    if failed is not None:
-        raise failed
 
 
 @dataclass(slots=True)

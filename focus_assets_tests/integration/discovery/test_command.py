@@ -73,10 +73,11 @@ def test_discover_shows_the_others_where_one_service_does_not_answer(
     desk: Desk, server: SandboxServer[DiscoverySandbox]
 ) -> None:
     server.sandbox.faults = FaultPlan([("descriptor", Fault(Kind.FAILED))])
-    code, shown = desk.focus("discover")
-    assert code == 0
-    assert "the descriptor of 'identity' could not be had" in shown
-    assert "offers -> metadata_offers" in shown
+    found = desk.records("discover")
+    assert [one["service"] for one in found] == ["identity", "metadata", "rights_management"]
+    (problem,) = [one["problem"] for one in found if one["problem"]]
+    assert "the descriptor of" in problem
+    assert len([one for one in found if not one["problem"]]) == 2
 
 
 def test_discover_fails_where_the_registry_does_not_answer(desk: Desk, server: SandboxServer[DiscoverySandbox]) -> None:
