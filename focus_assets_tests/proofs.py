@@ -154,6 +154,20 @@ PROOFS = (
         ("--kills", "24", *_POSTGRES),
         ("--all", *_POSTGRES),
     ),
+    Proof(
+        "sends-kills",
+        "`kill -9` at the n-th database call or request of a sending of rows",
+        "crash.kills_of_sends",
+        ("--kills", "12"),
+        ("--all",),
+    ),
+    Proof(
+        "sends-kills-postgresql",
+        "the same on PostgreSQL",
+        "crash.kills_of_sends",
+        ("--kills", "6", *_POSTGRES),
+        ("--all", *_POSTGRES),
+    ),
     Proof("bombs", "answers that would fill the memory or never end", "hostile.bombs", (), ()),
     Proof("origins", "answers that point to another server", "hostile.origins", (), ()),
     Proof(

@@ -95,11 +95,16 @@ def written(home: Path, database: str, base_url: str, **knobs: Any) -> Config:
         "key": "id",
         "source": "shop",
         "path": "/v1/items",
-        "request_seconds": 2.0,
+        "request_seconds": 9.0,
         "lifetime_seconds": 10.0,
         **knobs,
     }
-    source = {"kind": "rest", "base_url": base_url, "resources": {"items": {"path": "v1/items", "primary_key": "id"}}}
+    source = {
+        "kind": "rest",
+        "base_url": base_url,
+        "headers": {"x-key": "geheim-1234"},
+        "resources": {"items": {"path": "v1/items", "primary_key": "id"}},
+    }
     return Config.model_validate(
         {"home": home, "sources": {"shop": source}, "destination": {"url": database}, "writes": {ENTRY: entry}}
     )

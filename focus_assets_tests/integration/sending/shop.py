@@ -29,6 +29,8 @@ class Shop:
     keys: list[str] = field(default_factory=list)
     honours_keys: bool = False
     hides: bool = False
+    puts_create: bool = False
+    envelope: str = ""
     late: list[tuple[int, Request]] = field(default_factory=list)
     when_asked: Callable[[Request], None] = lambda request: None
     decide: Callable[[Request], Whim | None] | None = None
@@ -79,13 +81,14 @@ class Shop:
 
     def _done(self, request: Request) -> Response:
         name, body = _name(request), json.loads(request.body or b"null")
+        body = body[self.envelope] if self.envelope and body else body
         if request.method == "POST":
             name = str(body["id"])
             if name in self.items:
                 return json_response(409, {"error": "there is one"})
             self.items[name] = body
             return json_response(201, body)
-        if name not in self.items:
+        if name not in self.items and not (self.puts_create and request.method == "PUT"):
             return json_response(404, {"error": "there is none"})
         if request.method == "DELETE":
             del self.items[name]
@@ -99,7 +102,9 @@ class Shop:
         if not name:
             return json_response(200, list(self.items.values()))
         found = self.items.get(name)
-        return json_response(404, {"error": "there is none"}) if found is None else json_response(200, found)
+        if found is None:
+            return json_response(404, {"error": "there is none"})
+        return json_response(200, {self.envelope: found} if self.envelope else found)
 
 
 def _name(request: Request) -> str:

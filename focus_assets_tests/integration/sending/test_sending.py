@@ -11,6 +11,7 @@ import anyio
 import pytest
 import sqlalchemy as sa
 
+from focus_assets.config import RateLimit
 from focus_assets.model.errors import BadValue, DeletionsRefused, InvalidConfiguration, MissingKey, RepeatedKey
 from focus_assets.sandbox.cluster import Whim
 from focus_assets.sandbox.exchange import Request
@@ -62,7 +63,10 @@ async def test_rows_are_created_changed_and_deleted_and_nothing_is_sent_twice(
 
 @pytest.mark.parametrize("whim", list(Whim))
 @pytest.mark.parametrize("kind", list(Kind))
-async def test_a_lost_answer_is_settled_when_nothing_can_be_on_its_way(scene: Scene, whim: Whim, kind: Kind) -> None:
+async def test_a_lost_answer_is_settled_when_nothing_can_be_on_its_way(
+    open_scene: Open, whim: Whim, kind: Kind
+) -> None:
+    scene = open_scene(request_seconds=2.0)
     if kind is not Kind.CREATE:
         scene.rows(a="1", b="1")
         await scene.send()
@@ -307,3 +311,46 @@ async def test_a_key_is_one_segment_of_the_address(scene: Scene) -> None:
     assert (await scene.send()).whole
     assert scene.shop.asked[-1] == "PUT /v1/items/a%2Fb%20%3F%23"
     assert scene.prices == {"a/b ?#": "2"}
+
+
+async def test_a_row_goes_where_and_how_the_entry_says(open_scene: Open) -> None:
+    scene = open_scene(item="/v1/items/{id}", update="PATCH", columns=["id", "price"])
+    scene.rows(b="2")
+    await scene.send()
+    scene.rows(b="3")
+    scene.shop.items["b"]["name"] = "kept"
+    await scene.send()
+    assert scene.shop.items["b"] == {"id": "b", "price": 3, "name": "kept"}
+    assert scene.shop.asked[-1] == "PATCH /v1/items/b"
+
+
+async def test_a_body_may_lie_in_an_envelope(open_scene: Open) -> None:
+    scene = open_scene(envelope="item")
+    scene.shop.envelope = "item"
+    scene.rows(a="1")
+    scene.shop.whims = [Whim.FAILS_AFTER]
+    await scene.send()
+    scene.later(20)
+    assert (await scene.drain()).states == {State.DONE: 1}
+    assert scene.prices == {"a": "1"}
+    assert scene.shop.asked == ["POST /v1/items", "GET /v1/items/a"]
+
+
+async def test_an_item_may_be_created_where_it_will_be(open_scene: Open) -> None:
+    scene = open_scene(create="PUT")
+    scene.shop.puts_create = True
+    scene.rows(a="1")
+    assert (await scene.send()).done == {Kind.CREATE: 1}
+    assert scene.shop.asked == ["PUT /v1/items/a"]
+
+
+async def test_the_sources_headers_and_pace_hold_for_what_is_sent(open_scene: Open) -> None:
+    scene = open_scene()
+    seen: list[str] = []
+    scene.shop.when_asked = lambda request: seen.append(request.headers["x-key"])
+    limited = scene.config.source("shop").model_copy(update={"rate_limit": RateLimit(per_minute=3)})
+    scene.config = scene.config.model_copy(update={"sources": {"shop": limited}})
+    scene.rows(a="1", b="2", c="3", d="4")
+    with anyio.move_on_after(3):
+        await scene.send()
+    assert seen == ["geheim-1234"] * 3
