@@ -15,7 +15,7 @@ from contextlib import ExitStack
 import sqlalchemy as sa
 
 from focus_assets.database.open import Database
-from focus_assets.database.tables import ensure, mirrored
+from focus_assets.database.tables import ensure, ensure_schema, mirrored
 from focus_assets.database.threads import in_thread
 from focus_assets.fetch import Fetched, fetch
 from focus_assets.history.runs import failure_of, fruitless_heals, record
@@ -113,11 +113,15 @@ async def prepare(run: Run) -> None:
 
 
 async def _open_stage(run: Run, stack: ExitStack) -> None:
-    added = await in_thread(ensure, run.database, run.target)
-    if added:
-        run.notes.append(f"columns added: {', '.join(added)}")
+    constants = run.constants()
+    if constants is None:
+        added = await in_thread(ensure, run.database, run.target)
+        if added:
+            run.notes.append(f"columns added: {', '.join(added)}")
+    else:
+        await in_thread(ensure_schema, run.database, run.target.table)
     run.connection = await in_thread(stack.enter_context, run.database.connection(f"open {run.database.shown}"))
-    run.stage = Stage(run.database, run.connection, run.target)
+    run.stage = Stage(run.database, run.connection, run.target, constants)
 
 
 async def _fetch(run: Run, plan: Plan) -> Material:

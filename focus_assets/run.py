@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from focus_assets.client.clock import Clock, SystemClock
 from focus_assets.database.open import Database
-from focus_assets.database.tables import Mirrored
+from focus_assets.database.tables import SYNCED_AT, Mirrored
 from focus_assets.fetch import Fetched, Order, Progress, refuse_stale, untold
 from focus_assets.history.errors import Keeping
 from focus_assets.load.publish import Applied, Judged
@@ -148,6 +148,14 @@ class Run:
             our_time=self.began,
             marks=self.terms.marks,
         )
+
+    def constants(self) -> tuple[tuple[str, str], ...] | None:
+        """What our own columns hold in a load whose table is not there yet; None where it is, or has to be first."""
+        if self.stored_rows is not None or not self.database.dialect.stage_becomes_table:
+            return None
+        partition = self.target.partition
+        ours = [] if partition is None else [(partition.name, self.ref.partition)]
+        return (*ours, (SYNCED_AT.name, self.started_at))
 
     def order(self, *feeds: Feed, since: str | None = None) -> Order:
         # The header has whole seconds: what happened within its second is not the future.

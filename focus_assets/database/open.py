@@ -55,17 +55,27 @@ class Database:
 
     @contextmanager
     def transaction(
-        self, connection: sa.Connection, doing: str, *, temporary: bool = False
-    ) -> Iterator[sa.RootTransaction]:
+        self,
+        connection: sa.Connection,
+        doing: str,
+        *,
+        temporary: bool = False,
+        within: sa.RootTransaction | None = None,
+    ) -> Iterator[sa.Transaction]:
         """One write transaction: committed at the end, rolled back by any exception.
 
-        A `temporary` one writes only to this connection's temporary tables, and shuts nobody out.
+        A `temporary` one writes only to this connection's own tables, and shuts nobody out. `within` one that has begun
+        it is a savepoint, at whose end the whole is committed too, unless it is `temporary`.
         """
         turn = nullcontext() if temporary else self._turn
-        with turn, self.translated(doing), connection.begin() as transaction:
-            if not temporary:
-                self.dialect.begin_write(connection)
-            yield transaction
+        with turn, self.translated(doing):
+            with connection.begin() if within is None else connection.begin_nested() as transaction:
+                if not temporary and within is None:
+                    self.dialect.begin_write(connection)
+                yield transaction
+                stands = transaction.is_active
+            if within is not None and stands and not temporary:
+                within.commit()
 
     @contextmanager
     def translated(self, doing: str) -> Iterator[None]:

@@ -112,10 +112,27 @@ def make(database: Database, table: sa.Table, columns: tuple[Column, ...]) -> li
         return _make(database, table, columns)
 
 
+def ensure_schema(database: Database, table: sa.Table) -> None:
+    """Make what a table lies in, where there are schemas; two processes may do this at once."""
+    if table.schema is None:
+        return
+    doing = f"prepare the schema of {table.fullname}"
+    try:
+        with database.writing(doing) as connection:
+            _make_schema(database, connection, table)
+    except DatabaseFailed:  # as in `make`
+        with database.writing(doing) as connection:
+            _make_schema(database, connection, table)
+
+
+def _make_schema(database: Database, connection: sa.Connection, table: sa.Table) -> None:
+    if table.schema and not sa.inspect(connection).has_schema(table.schema):
+        connection.execute(CreateSchema(table.schema, if_not_exists=database.dialect.makes_schema_if_missing))
+
+
 def _make(database: Database, table: sa.Table, columns: tuple[Column, ...]) -> list[str]:
     with database.writing(f"prepare the table {table.fullname}") as connection:
-        if table.schema and not sa.inspect(connection).has_schema(table.schema):
-            connection.execute(CreateSchema(table.schema, if_not_exists=database.dialect.makes_schema_if_missing))
+        _make_schema(database, connection, table)
         stored = stored_columns(connection, table)
         if stored is None:
             table.create(connection)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from focus_assets.database.dialects import Dialect
 from focus_assets.database.tables import SYNCED_AT
-from focus_assets.load.stage import DELETED, Stage
+from focus_assets.load.stage import Stage
 from focus_assets.model.mode import Mode
 from focus_assets.model.outcome import Changes
 
@@ -34,14 +34,43 @@ class Apply:
 
 def apply_stage(connection: sa.Connection, dialect: Dialect, stage: Stage, how: Apply) -> Changes:
     """Delete, update, insert, in this order; to be called inside the load's transaction."""
+    if (rows := stage.become(connection)) is not None:
+        return Changes(inserted=rows)
     statements = Statements(dialect, stage, how)
     dialect.prepare_apply(connection, full=how.full)
-    deleted = 0 if how.mode.keeps else connection.execute(statements.delete()).rowcount
-    update = statements.update() if how.mode.updates else None
+    staged = stage.count(connection)
+    wanted = _compared(connection, statements, staged) if how.full else ALL
+    deleted = connection.execute(statements.delete()).rowcount if wanted.delete and not how.mode.keeps else 0
+    update = statements.update() if wanted.update and how.mode.updates else None
     updated = 0 if update is None else connection.execute(update).rowcount
-    inserted = connection.execute(statements.insert(), execution_options={"preserve_rowcount": True}).rowcount
-    staged = int(connection.execute(statements.count_upserts()).scalar_one())
+    inserted = _insert(connection, statements) if wanted.insert else 0
+    stage.leave(connection)
     return Changes(inserted=inserted, updated=updated, deleted=deleted, unchanged=staged - inserted - updated)
+
+
+def _insert(connection: sa.Connection, statements: Statements) -> int:
+    return connection.execute(statements.insert(), execution_options={"preserve_rowcount": True}).rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which of the three statements have anything to do."""
+
+    delete: bool = True
+    update: bool = True
+    insert: bool = True
+
+
+ALL = Wanted()
+
+
+def _compared(connection: sa.Connection, statements: Statements, staged: int) -> Wanted:
+    """One walk through both tells: most full loads change little, and each statement would walk again."""
+    stored = connection.execute(statements.count_rows()).scalar_one()
+    if not stored:
+        return Wanted(delete=False, update=False)
+    common, different = connection.execute(statements.compare()).one()
+    return Wanted(delete=common < stored, update=different > 0, insert=common < staged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +89,18 @@ class Statements:
         named = self.stage.named_in(self.stage.base, self._target_key(), self._deleted())
         return sa.delete(table).where(self._within(), named)
 
+    def compare(self) -> sa.Select[int, int]:
+        """How many keys the partition and the stage have both, and how many of these with other values."""
+        differs = self._differs(self._names())
+        both = self.stage.target.table.join(self.stage.base, sa.and_(self._same_key(), ~self._deleted()))
+        return sa.select(sa.func.count(), sa.func.count(sa.case((differs, 1)))).select_from(both).where(self._within())
+
     def update(self) -> sa.Update | None:
         """Rows whose values differ; None where a row is its key and nothing else."""
-        target, base = self.stage.target, self.stage.base
-        names = [column.name for column in target.schema.columns if column.name not in target.schema.key]
+        target, base, names = self.stage.target, self.stage.base, self._names()
         if not names:
             return None
-        differs = sa.or_(*(self.dialect.differs(target.table.c[name], base.c[name]) for name in names))
+        differs = self._differs(names)
         values: dict[sa.Column[Any], sa.ColumnElement[Any]] = {target.table.c[name]: base.c[name] for name in names}
         values[target.table.c[SYNCED_AT.name]] = self.dialect.moment(self.how.now)
         wanted = [self._within(), self._same_key(), ~self._deleted(), differs, *self._not_older()]
@@ -83,10 +117,6 @@ class Statements:
             rows = rows.order_by(*self.stage.key(base))
         return sa.insert(target.table).from_select([column.name for column in target.table.columns], rows)
 
-    def count_upserts(self) -> sa.Select[int]:
-        """How many rows the stage would have in the table."""
-        return sa.select(sa.func.count()).select_from(self.stage.base).where(~self._deleted())
-
     def count_rows(self) -> sa.Select[int]:
         """COUNT(*) of the partition."""
         return sa.select(sa.func.count()).select_from(self.stage.target.table).where(self._within())
@@ -98,8 +128,16 @@ class Statements:
         pairs = zip(self._target_key(), self.stage.key(self.stage.base), strict=True)
         return sa.and_(*(stored == staged for stored, staged in pairs))
 
+    def _names(self) -> list[str]:
+        schema = self.stage.target.schema
+        return [column.name for column in schema.columns if column.name not in schema.key]
+
+    def _differs(self, names: Sequence[str]) -> sa.ColumnElement[bool]:
+        stored, staged = self.stage.target.table.c, self.stage.base.c
+        return sa.or_(sa.false(), *(self.dialect.differs(stored[name], staged[name]) for name in names))
+
     def _deleted(self) -> sa.ColumnElement[bool]:
-        return self.stage.base.c[DELETED.name]
+        return self.stage.gone()
 
     def _target_key(self) -> list[sa.Column[object]]:
         return self.stage.target.columns(self.stage.target.schema.key)

@@ -76,7 +76,7 @@ def publish(
     """
     claimed = False
     try:
-        with database.transaction(connection, f"publish {load.ref}") as transaction:
+        with load.stage.publishing(f"publish {load.ref}") as transaction:
             claim(connection, load.ref, load.entry)
             claimed = True
             applied = _apply(database, connection, load)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 from typing import Any
 
@@ -27,17 +27,34 @@ class Stage:
     """Two temporary tables: `base` is the outcome so far, `fresh` takes one more round of changes.
 
     A row is an upsert, or (with `_focus_deleted`) the key of a row that is gone. They vanish with the connection.
+    `constants` say what the columns that we add hold in a first load, whose table is not there yet: then `base` is laid
+    out as that table, and becomes it (docs/decisions/0009-the-hot-path.md).
+
     A third one holds keys that are looked for in them: only the database knows when two keys are the same to it.
     """
 
-    def __init__(self, database: Database, connection: sa.Connection, target: Mirrored) -> None:
+    def __init__(
+        self,
+        database: Database,
+        connection: sa.Connection,
+        target: Mirrored,
+        constants: tuple[tuple[str, str], ...] | None = None,
+    ) -> None:
         self._database, self._connection, self.target = database, connection, target
-        self.base = _layout(database.dialect, target.schema, "_focus_base")
+        self._first, self._constants = constants is not None, constants or ()
+        self._lasting: sa.RootTransaction | None = None
+        if constants is None:
+            self.base = _layout(database.dialect, target.schema, "_focus_base")
+        else:
+            self.base = database.dialect.first_stage(target.table, constants)
         self.fresh = _layout(database.dialect, target.schema, "_focus_fresh")
         self._sought = _sought(database.dialect, target.schema)
 
     def clear(self, *, full: bool) -> None:
         """Begin with nothing; the base of a full load gets its index once it is filled."""
+        if self._first and self._database.dialect.first_stage_lasts and self._lasting is None:
+            with self._database.translated("begin a first load"):
+                self._lasting = self._connection.begin()
         with self._writing("clear the stage") as connection:
             self._make(connection, self.base)
             self._make(connection, self.fresh)
@@ -100,9 +117,7 @@ class Stage:
             self._database.dialect.analyze(connection, self.fresh)
             news = int(connection.execute(self._count_news()).scalar_one())
             connection.execute(sa.delete(self.base).where(self.named_in(self.fresh, self.key(self.base))))
-            names = [*(column.name for column in self.target.schema.columns), DELETED.name]
-            rows = sa.select(*(self.fresh.c[name] for name in names))
-            connection.execute(sa.insert(self.base).from_select(names, rows))
+            connection.execute(self._laid_over())
             self._make(connection, self.fresh)
             self._database.dialect.analyze(connection, self.base)
         return news
@@ -120,13 +135,57 @@ class Stage:
         """The key's columns in one of the stage's tables."""
         return [table.c[name] for name in self.target.schema.key]
 
+    def gone(self) -> sa.ColumnElement[bool]:
+        """Whether a row of the base is but the key of one that is gone; in a first load it has none of these."""
+        return sa.false() if self._first else self.base.c[DELETED.name]
+
+    def count(self, connection: sa.Connection) -> int:
+        """How many rows the base would have in the table."""
+        query = sa.select(sa.func.count()).select_from(self.base).where(~self.gone())
+        return int(connection.execute(query).scalar_one())
+
+    def become(self, connection: sa.Connection) -> int | None:
+        """Make the base of a first load the table, and return its number of rows.
+
+        None where it has to be applied like any other; the table is there then.
+        """
+        if not self._first:
+            return None
+        rows, table, dialect = self.count(connection), self.target.table, self._database.dialect
+        became = dialect.become(connection, self.base, table)
+        if not became and sa.inspect(connection).has_table(table.name, schema=table.schema):
+            return None
+        if not became:
+            table.create(connection)
+        for statement in dialect.views(table, self.target.schema.columns):
+            connection.exec_driver_sql(statement)
+        return rows if became else None
+
+    def leave(self, connection: sa.Connection) -> None:
+        """Once it has been applied, nothing lasting stays of it."""
+        if self._lasting is not None:
+            connection.execute(self._database.dialect.discard(self.base))
+
+    def publishing(self, doing: str) -> AbstractContextManager[sa.Transaction]:
+        """The one transaction of a load: committed at the end, rolled back by any exception; the stage is not."""
+        return self._database.transaction(self._connection, doing, within=self._lasting)
+
     @contextmanager
     def _writing(self, doing: str) -> Iterator[sa.Connection]:
-        with self._database.transaction(self._connection, doing, temporary=True):
+        with self._database.transaction(self._connection, doing, temporary=True, within=self._lasting):
             yield self._connection
 
     def _upserts(self, table: sa.Table) -> Lane:
-        return Lane(table, self.target.schema.columns)
+        return Lane(table, self.target.schema.columns, self._constants if table is self.base else ())
+
+    def _laid_over(self) -> sa.Insert:
+        names = [column.name for column in self.target.schema.columns]
+        if self._first:
+            rows = sa.select(*(self.fresh.c[name] for name in names)).where(~self.fresh.c[DELETED.name])
+            added = [sa.cast(sa.literal(text), self.base.c[name].type) for name, text in self._constants]
+            return sa.insert(self.base).from_select([*names, *dict(self._constants)], rows.add_columns(*added))
+        names.append(DELETED.name)
+        return sa.insert(self.base).from_select(names, sa.select(*(self.fresh.c[name] for name in names)))
 
     def _count_news(self) -> sa.Select[int]:
         """How many upserts have no equal in the base, and how many deletions name what is there.
@@ -134,9 +193,9 @@ class Stage:
         Each table is opened once: MySQL cannot open a temporary one twice in a statement.
         """
         base, fresh, differs = self.base, self.fresh, self._database.dialect.differs
-        same_key = sa.and_(*(base.c[name] == fresh.c[name] for name in self.target.schema.key), ~base.c[DELETED.name])
+        same_key = sa.and_(*(base.c[name] == fresh.c[name] for name in self.target.schema.key), ~self.gone())
         values = [column.name for column in self.target.schema.columns if column.name not in self.target.schema.key]
-        there = base.c[DELETED.name].is_not(None)
+        there = base.c[self.target.schema.key[0] if self._first else DELETED.name].is_not(None)
         changed = sa.or_(~there, *(differs(base.c[name], fresh.c[name]) for name in values))
         news = sa.or_(sa.and_(~fresh.c[DELETED.name], changed), sa.and_(fresh.c[DELETED.name], there))
         return sa.select(sa.func.count()).select_from(fresh.outerjoin(base, same_key)).where(news)
@@ -158,9 +217,11 @@ class Stage:
         """Keep of each key an upsert rather than a deletion, then the newest version, then the last that came."""
         dialect = self._database.dialect
         arrival = dialect.arrival(table)
-        order = [table.c[DELETED.name].asc(), arrival.desc()]
+        order = [arrival.desc()]
         if changed := [table.c[name] for name in self.target.schema.changed]:
-            order.insert(1, dialect.latest(changed).desc())
+            order.insert(0, dialect.latest(changed).desc())
+        if DELETED.name in table.c:
+            order.insert(0, table.c[DELETED.name].asc())
         place = sa.func.row_number().over(partition_by=self.key(table), order_by=order)
         ranked = sa.select(arrival.label("arrival"), place.label("place")).select_from(table).subquery()
         losers = sa.select(ranked.c.arrival).where(ranked.c.place > 1)

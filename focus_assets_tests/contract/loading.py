@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from focus_assets.database.open import Database
-from focus_assets.database.tables import Mirrored, ensure, mirrored
+from focus_assets.database.tables import SYNCED_AT, Mirrored, ensure, ensure_schema, has_rows, mirrored
 from focus_assets.load.apply import Apply
 from focus_assets.load.ledger import BOOKS, read_entry
 from focus_assets.load.publish import Judged, Publication, publish
@@ -71,12 +71,14 @@ class Loading:
     ref: PartitionRef = REF
     schema: ResourceSchema = ITEMS
     mode: Mode = Mode.MIRROR
+    first: bool = False  # whether the table is not there before its first load
     target: Mirrored = field(init=False)
 
     def __post_init__(self) -> None:
         BOOKS.ensure(self.database)
         self.target = mirrored(self.database, self.ref, self.schema)
-        ensure(self.database, self.target)
+        if not self.first:
+            ensure(self.database, self.target)
 
     def full(self, rows: Sequence[Row], *rounds: Round, decision: Decision | None = None) -> Judged:
         """A full load, and what changed meanwhile."""
@@ -89,8 +91,13 @@ class Loading:
     def _load(
         self, rows: Sequence[Row] | None, rounds: Sequence[Round], decision: Decision, rejects: Sequence[Reject] = ()
     ) -> Judged:
+        constants = self._constants() if rows is not None else None
+        if constants is None:
+            ensure(self.database, self.target)
+        else:
+            ensure_schema(self.database, self.target.table)
         with self.database.connection("load") as connection:
-            stage = Stage(self.database, connection, self.target)
+            stage = Stage(self.database, connection, self.target, constants)
             stage.clear(full=rows is not None)
             if rows is not None:
                 stage.fill_full([rows])
@@ -109,6 +116,14 @@ class Loading:
                     entry, rows=applied.rows, verdict=said.verdict, quarantined=applied.quarantined
                 ),
             )
+
+    def _constants(self) -> tuple[tuple[str, str], ...] | None:
+        """As `run.Run.constants`: a first load becomes the table where it can."""
+        there = has_rows(self.database, self.target, self.ref.partition) is not None
+        if there or not self.first or not self.database.dialect.stage_becomes_table:
+            return None
+        partition = self.target.partition
+        return (*([] if partition is None else [(partition.name, self.ref.partition)]), (SYNCED_AT.name, NOW))
 
     def next_entry(self) -> LedgerEntry:
         """The entry of the next generation."""

@@ -25,10 +25,15 @@ class Losing(Database):
 
     @contextmanager
     def transaction(
-        self, connection: sa.Connection, doing: str, *, temporary: bool = False
-    ) -> Iterator[sa.RootTransaction]:
+        self,
+        connection: sa.Connection,
+        doing: str,
+        *,
+        temporary: bool = False,
+        within: sa.RootTransaction | None = None,
+    ) -> Iterator[sa.Transaction]:
         lost = doing.startswith("publish") and self.committed is not None
-        with super().transaction(connection, doing, temporary=temporary) as transaction:
+        with super().transaction(connection, doing, temporary=temporary, within=within) as transaction:
             yield transaction
             if lost and not self.committed:
                 transaction.rollback()
@@ -105,11 +110,16 @@ def test_a_connection_that_is_lost_before_anything_was_claimed_settles_nothing(l
     class Gone(Losing):
         @contextmanager
         def transaction(
-            self, connection: sa.Connection, doing: str, *, temporary: bool = False
-        ) -> Iterator[sa.RootTransaction]:
+            self,
+            connection: sa.Connection,
+            doing: str,
+            *,
+            temporary: bool = False,
+            within: sa.RootTransaction | None = None,
+        ) -> Iterator[sa.Transaction]:
             if doing.startswith("publish"):
                 raise DatabaseUnreachable("there is no connection")
-            with super().transaction(connection, doing, temporary=temporary) as transaction:
+            with super().transaction(connection, doing, temporary=temporary, within=within) as transaction:
                 yield transaction
 
     gone = Gone.__new__(Gone)

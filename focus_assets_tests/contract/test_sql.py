@@ -67,6 +67,7 @@ def _told(database: Database) -> list[tuple[str, object]]:
         ("the mirror's table", CreateTable(target.table)),
         ("the stage", CreateTable(stage.base)),
         ("its key", CreateIndex(next(iter(stage.base.indexes)))),
+        ("full: compare", full.compare()),
         ("full: delete", full.delete()),
         ("full: update", full.update()),
         ("full: insert", full.insert()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -18,10 +18,25 @@ ARRIVAL = "_focus_arrival"  # the column that numbers a stage's rows, where rows
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """Where a bulk write goes: a table, and those of its columns that the rows hold, in the rows' order."""
+    """Where a bulk write goes: a table, and those of its columns that the rows hold, in the rows' order.
+
+    `constants` are the columns, and their texts, that are the same in every row, and in none of them.
+    """
 
     table: sa.Table
     columns: tuple[Column, ...]
+    constants: tuple[tuple[str, str], ...] = ()
+
+
+def laid_out_as(table: sa.Table, name: str, *, defaults: Mapping[str, str] | None = None, **how: Any) -> sa.Table:
+    """Another table of the same columns in their order; a unique index `NAME_key` stands for the primary key."""
+    columns = [
+        sa.Column(column.name, column.type, nullable=column.nullable, server_default=(defaults or {}).get(column.name))
+        for column in table.columns
+    ]
+    made = sa.Table(name, sa.MetaData(), *columns, **how)
+    sa.Index(f"{name}_key", *(made.c[column.name] for column in table.primary_key.columns), unique=True)
+    return made
 
 
 class Dialect(Protocol):
@@ -113,6 +128,24 @@ class Dialect(Protocol):
 
     def temporary(self) -> dict[str, Any]:
         """The arguments of `sa.Table` that make a table this connection's own, gone with it."""
+
+    @property
+    def stage_becomes_table(self) -> bool:
+        """Whether the stage of a first load can become the table, or hand its pages over as they are."""
+        return False
+
+    @property
+    def first_stage_lasts(self) -> bool:
+        """Whether that stage is no temporary table: then nothing but its transaction keeps it from sight."""
+        return False
+
+    def first_stage(self, table: sa.Table, constants: Sequence[tuple[str, str]]) -> sa.Table:
+        """The stage of a first load, laid out as the table, with the unique index that its key will be."""
+        raise AssertionError(f"{self.name} has no first stage of {table.name} with {constants}")
+
+    def become(self, connection: sa.Connection, staged: sa.Table, table: sa.Table) -> bool:
+        """Make of a filled first stage the table; False, and nothing done, where one of its name is there by now."""
+        raise AssertionError(f"{self.name} cannot make {table.name} of {staged.name} on {connection}")
 
     def arrival(self, table: sa.Table) -> sa.ColumnElement[Any]:
         """What orders the rows of a stage by their arrival."""

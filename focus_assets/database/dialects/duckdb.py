@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import time
-from collections.abc import Iterable, Sequence
-from itertools import count
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from io import RawIOBase
+from itertools import count, groupby
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from focus_assets.database.dialects.adapt import Adapt, adapter
+from focus_assets.database.dialects.csvlines import csv_writer
 from focus_assets.database.dialects.dialect import ARRIVAL, Dialect, Lane
 from focus_assets.database.dialects.texts import decimal_text, numeric_view
 from focus_assets.model.errors import (
@@ -118,15 +125,14 @@ class DuckDB(Dialect):
         return sa.cast(sa.literal(text, sa.Text()), _MOMENT)
 
     def write_rows(self, connection: sa.Connection, lane: Lane, batches: Iterable[Sequence[Row]]) -> int:
-        """The appender, a batch at a time."""
-        driver: Any = connection.connection.driver_connection
-        names = [*(column.name for column in lane.columns), ARRIVAL]
-        adapt, first = adapter(lane.columns, _ADAPT), _next_number(connection, lane.table)
+        """CSV through a pipe to DuckDB's own reader, which works meanwhile; else the appender, a batch at a time."""
+        adapt = adapter(lane.columns, _ADAPT if any(_is_text(column.type) for column in lane.columns) else {})
+        first = _next_number(connection, lane.table)
         number = count(first)
-        with driver.appender(lane.table.name, columns=names) as appender:
-            for rows in batches:
-                appender.append_rows([(*row, next(number)) for row in adapt(rows)])
-                appender.flush()
+        numbered = ([(*row, next(number)) for row in adapt(rows)] for rows in batches if rows)
+        sink = _Sink.of(connection, lane)
+        for as_text, parts in groupby(sink.prepared(numbered), key=itemgetter(0)):
+            (sink.pipe if as_text else sink.append)(part for _, part in parts)
         return next(number) - first
 
     def translate(self, error: BaseException, doing: str) -> DatabaseError | None:
@@ -142,6 +148,76 @@ class DuckDB(Dialect):
         decimals = {column.name for column in columns if _is_text(column.type)}
         quoting = pg.dialect(paramstyle="qmark")  # type: ignore[no-untyped-call]
         return numeric_view(table, quoting, decimals=decimals, cast=lambda column: sa.cast(column, sa.DOUBLE()))
+
+
+_READER = (
+    "auto_detect = false, header = false, delim = ',', quote = '\"', escape = '\\', nullstr = 'null', "
+    "allow_quoted_nulls = false"
+)
+_PIPES = Path("/dev/fd")
+_UNWRITTEN = (Kind.BYTES, Kind.TEXT_LIST)  # CSV has no form for them
+_LONGEST = 1024 * 1024  # bytes of a batch: the reader refuses a line of more than two million
+
+
+@dataclass(frozen=True, slots=True)
+class _Sink:
+    """A table's columns that are written, their numbers last; `write` is None where CSV will not do."""
+
+    driver: Any
+    table: str
+    types: dict[str, str]
+    write: Callable[[Sequence[Row]], bytes] | None
+
+    @classmethod
+    def of(cls, connection: sa.Connection, lane: Lane) -> Self:
+        names = [*(column.name for column in lane.columns), ARRIVAL]
+        types = {name: lane.table.c[name].type.compile(connection.dialect) for name in names}
+        writable = _PIPES.exists() and not any(column.type.kind in _UNWRITTEN for column in lane.columns)
+        write = csv_writer(lane.columns) if writable else None
+        return cls(connection.connection.driver_connection, lane.table.name, types, write)
+
+    def prepared(self, batches: Iterable[Sequence[Row]]) -> Iterator[tuple[bool, Any]]:
+        """Each batch as CSV, or as it is."""
+        for rows in batches:
+            data = self.write(rows) if self.write else b""
+            yield (True, data) if 0 < len(data) <= _LONGEST else (False, rows)
+
+    def append(self, batches: Iterable[Sequence[Row]]) -> None:
+        """Row by row."""
+        with self.driver.appender(self.table, columns=list(self.types)) as appender:
+            for rows in batches:
+                appender.append_rows(rows)
+                appender.flush()
+
+    def pipe(self, parts: Iterable[bytes]) -> None:
+        """All parts by one statement, in a thread of its own; nothing of them is ever on the disk."""
+        reading, writing = os.pipe()
+        with ThreadPoolExecutor(1, "duckdb-reader") as pool:
+            done = pool.submit(self._read, reading)
+            # a reader that fails closes its end: its error is the one that counts
+            with os.fdopen(writing, "wb", buffering=0) as sink, suppress(BrokenPipeError):
+                for part in parts:
+                    _write_all(sink, part)
+        done.result()
+
+    def _read(self, end: int) -> None:
+        names = ", ".join(_quoted(name) for name in self.types)
+        types = ", ".join(f"{_literal(name)}: {_literal(kind)}" for name, kind in self.types.items())
+        reader = f"read_csv('{_PIPES}/{end}', {_READER}, columns = {{{types}}})"
+        try:
+            self.driver.execute(f"INSERT INTO {_quoted(self.table)} ({names}) SELECT * FROM {reader}")
+        finally:
+            os.close(end)
+
+
+def _write_all(sink: RawIOBase, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[sink.write(left) :]
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _said(error: BaseException) -> str:

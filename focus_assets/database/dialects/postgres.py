@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
+import uuid
 from collections.abc import Iterable, Sequence
-from operator import itemgetter
 from typing import Any, cast
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from focus_assets.database.dialects.adapt import Adapt, adapter
-from focus_assets.database.dialects.dialect import Dialect, Lane
+from focus_assets.database.dialects.csvlines import csv_writer
+from focus_assets.database.dialects.dialect import Dialect, Lane, laid_out_as
 from focus_assets.model.errors import (
     DatabaseBusy,
     DatabaseError,
@@ -56,12 +56,20 @@ _NAMES: dict[str, type[DatabaseError]] = {
 }
 
 
+_NAME_BYTES, _KEY_SUFFIX = 63, "_pkey"
+_THERE_ALREADY = ("42P07", "23505", "42710")  # a name of a relation, by the catalog's own index, of a type
+ADD_KEY = "ADD CONSTRAINT {key} PRIMARY KEY USING INDEX {index}"
+
+
 class Postgres(Dialect):
     """Everything has its own type; stages are temporary tables, written by COPY."""
 
     name = "postgresql"
     single_writer = False
     has_schemas = True
+
+    stage_becomes_table = True
+    first_stage_lasts = True
 
     # its index takes rows in any order, and to sort them first costs more
     inserts_by_key = False
@@ -92,6 +100,31 @@ class Postgres(Dialect):
         """A temporary table is not logged, and nobody else sees it."""
         return {"prefixes": ["TEMPORARY"]}
 
+    def first_stage(self, table: sa.Table, constants: Sequence[tuple[str, str]]) -> sa.Table:
+        """A table beside the one that it will be, under a name that no other run has; COPY leaves constants to it."""
+        return laid_out_as(table, f"_focus_{uuid.uuid4().hex}", defaults=dict(constants), schema=table.schema)
+
+    def become(self, connection: sa.Connection, staged: sa.Table, table: sa.Table) -> bool:
+        """By its name; what is written once need not be written again.
+
+        https://www.postgresql.org/docs/current/sql-altertable.html
+        """
+        preparer = connection.dialect.identifier_preparer
+        quoted, name = preparer.quote, preparer.format_table(table)
+        key = ADD_KEY.format(key=quoted(_key_name(table)), index=quoted(str(next(iter(staged.indexes)).name)))
+        defaults = [f"ALTER {quoted(c.name)} DROP DEFAULT" for c in staged.columns if c.server_default is not None]
+        try:
+            with connection.begin_nested():
+                connection.exec_driver_sql(
+                    f"ALTER TABLE {preparer.format_table(staged)} RENAME TO {quoted(table.name)}"
+                )
+                connection.exec_driver_sql(f"ALTER TABLE {name} {', '.join([key, *defaults])}")
+        except (ProgrammingError, IntegrityError) as error:
+            if getattr(error.orig, "sqlstate", None) in _THERE_ALREADY:
+                return False
+            raise
+        return True
+
     def arrival(self, table: sa.Table) -> sa.ColumnElement[Any]:
         """COPY fills a fresh table from its first page to its last."""
         return sa.literal_column(f'"{table.name}".ctid')
@@ -108,16 +141,14 @@ class Postgres(Dialect):
         """COPY as CSV: JSON arrays without their brackets, for which JSON's quotes and escapes serve."""
         names = ", ".join(_quoted(column.name) for column in lane.columns)
         statement = (
-            f"COPY {_quoted(lane.table.name)} ({names}) FROM STDIN "
-            "(FORMAT csv, NULL 'null', ESCAPE '\\', ENCODING 'utf8')"
+            f"COPY {_named(lane.table)} ({names}) FROM STDIN (FORMAT csv, NULL 'null', ESCAPE '\\', ENCODING 'utf8')"
         )
         adapt, written = adapter(lane.columns, _ADAPT), 0
-        texts = [place for place, column in enumerate(lane.columns) if column.type.kind in _FREE_TEXT]
+        lines = csv_writer(lane.columns)
         with _cursor(connection) as cursor, cursor.copy(statement) as copy:
             for rows in batches:
                 if rows:
-                    ready = adapt(rows)
-                    copy.write(csv_of(ready, control=_hold_control(ready, texts)))
+                    copy.write(lines(adapt(rows)))
                     written += len(rows)
         return written
 
@@ -127,7 +158,7 @@ class Postgres(Dialect):
         Of the key alone, by which loads join: to sample wide values takes as long as to copy 100,000 rows.
         """
         name = connection.dialect.identifier_preparer.format_table(table)
-        key = ", ".join(_quoted(column.name) for column in _key_of(table))
+        key = ", ".join(map(connection.dialect.identifier_preparer.quote, _key_of(table)))
         connection.exec_driver_sql(f"ANALYZE (SKIP_LOCKED) {name} ({key})")
 
     def prepare_apply(self, connection: sa.Connection, *, full: bool) -> None:
@@ -150,48 +181,15 @@ class Postgres(Dialect):
         return next((_NAMES[p] for p in prefixes if p in _NAMES), DatabaseFailed)(said)
 
 
-def _key_of(table: sa.Table) -> Iterable[sa.Column[Any]]:
-    """The primary key; of a stage, which has none, what its index is over."""
-    return table.primary_key.columns or next(iter(table.indexes)).columns
+def _key_of(table: sa.Table) -> list[str]:
+    """The names of the primary key's columns; of a stage, which has none, of those that its index is over."""
+    return [column.name for column in table.primary_key.columns or next(iter(table.indexes)).columns]
 
 
-def csv_of(rows: Sequence[Row], *, control: bool = True) -> bytes:
-    """Rows as CSV lines for `NULL 'null', ESCAPE '\\'`: a JSON string is a quoted field but for control escapes.
-
-    Without `control` the caller knows that no text holds a control character.
-
-    >>> csv_of([(1, None, 'a"b', "null", "x\\ny")])
-    b'1,null,"a\\\\"b","null","x\\ny"\\n'
-    """
-    data = _encoder.encode_lines(rows)[1:-2].replace(b"]\n[", b"\n") + b"\n"
-    return _with_raw_control(data) if control else data
-
-
-def _with_raw_control(data: bytes) -> bytes:
-    data = data.replace(b"\\\\", b"\0")  # a NUL is always escaped: here it can only be ours
-    for escape, raw in _RAW.items():
-        data = data.replace(escape, raw)
-    if _OTHER in data:
-        data = _NUMBERED.sub(lambda found: bytes([int(found[1], 16)]), data)
-    return data.replace(b"\0", b"\\\\")
-
-
-def _hold_control(rows: Sequence[Row], places: Sequence[int]) -> bool:
-    """Whether a text in one of these places holds a control character; few do, and looking is cheaper than mending."""
-    return any(_has_control("".join(filter(None, map(itemgetter(place), rows)))) for place in places)
-
-
-def _has_control(text: str) -> bool:
-    data = text.encode()
-    return len(data.translate(None, _CONTROL)) < len(data)
-
-
-_encoder = msgspec.json.Encoder(decimal_format="string")
-_RAW = {b"\\n": b"\n", b"\\r": b"\r", b"\\t": b"\t", b"\\b": b"\b", b"\\f": b"\f"}
-_OTHER = b"\\u00"  # the control characters that have no letter
-_CONTROL = bytes(range(ord(" ")))
-_FREE_TEXT = (Kind.TEXT, Kind.TEXT_LIST)  # every other kind has a form of its own, without control characters
-_NUMBERED = re.compile(rb"\\u00([0-9a-f]{2})")
+def _key_name(table: sa.Table) -> str:
+    """The name that PostgreSQL itself would give to the key: it cuts the table's to leave room."""
+    room = _NAME_BYTES - len(_KEY_SUFFIX)
+    return table.name.encode()[:room].decode(errors="ignore") + _KEY_SUFFIX
 
 
 def _hex(value: Value, _type: ColumnType) -> str:
@@ -210,6 +208,10 @@ _ADAPT: dict[Kind, Adapt] = {Kind.BYTES: _hex, Kind.TEXT_LIST: _array}
 def _quoted(name: str) -> str:
     """For a statement without parameters, where a `%` is a `%`."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def _named(table: sa.Table) -> str:
+    return ".".join(_quoted(part) for part in (table.schema, table.name) if part)
 
 
 def _cursor(connection: sa.Connection) -> Any:  # psycopg's own: an optional dependency

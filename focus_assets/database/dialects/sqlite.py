@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from focus_assets.database.dialects.adapt import Adapt, adapter
-from focus_assets.database.dialects.dialect import Dialect, Lane
+from focus_assets.database.dialects.dialect import Dialect, Lane, laid_out_as
 from focus_assets.database.dialects.texts import decimal_text, list_text, numeric_view
 from focus_assets.model.errors import (
     DatabaseBusy,
@@ -56,6 +56,7 @@ class SQLite(Dialect):
     name = "sqlite"
     single_writer = True
     has_schemas = False
+    stage_becomes_table = True
 
     # in any order the key's index outgrows the page cache, and each of its pages is written again and again
     inserts_by_key = True
@@ -80,6 +81,26 @@ class SQLite(Dialect):
     def temporary(self) -> dict[str, Any]:
         """A TEMP table lies in a file of the connection's own: filling it locks nobody out."""
         return {"prefixes": ["TEMPORARY"], "schema": "temp"}
+
+    def first_stage(self, table: sa.Table, constants: Sequence[tuple[str, str]]) -> sa.Table:
+        """In the connection's own file, like every stage; the rows bring the constants."""
+        del constants
+        return laid_out_as(table, "_focus_first", **self.temporary())
+
+    def become(self, connection: sa.Connection, staged: sa.Table, table: sa.Table) -> bool:
+        """A table that is empty takes over the rows and the index of another one without looking into them.
+
+        Only where both treat a conflict by the same word: a key's own is another one than a unique index's, although it
+        means the same. https://www.sqlite.org/lang_conflict.html, `xferOptimization` in insert.c
+        """
+        if sa.inspect(connection).has_table(table.name):
+            return False
+        made = table.to_metadata(sa.MetaData())
+        made.primary_key.dialect_options["sqlite"]["on_conflict"] = "ABORT"
+        made.create(connection)
+        names = map(connection.dialect.identifier_preparer.format_table, (made, staged))
+        connection.exec_driver_sql("INSERT INTO {} SELECT * FROM {}".format(*names))
+        return True
 
     def arrival(self, table: sa.Table) -> sa.ColumnElement[Any]:
         """A table without INTEGER PRIMARY KEY numbers its rows itself; a column of the same name hides the number.
@@ -141,8 +162,9 @@ def _make_folder(folder: Path) -> None:
 @lru_cache(maxsize=256)
 def _insert(lane: Lane) -> str:
     columns = [column.name for column in lane.columns]
-    values: dict[str, sa.BindParameter[Any]] = {name: sa.bindparam(f"p{place}") for place, name in enumerate(columns)}
-    return sqlite.insert(lane.table).values(values).compile(dialect=_QMARKS, column_keys=columns).string
+    values: dict[str, sa.ColumnElement[Any]] = {name: sa.bindparam(f"p{place}") for place, name in enumerate(columns)}
+    values |= {name: sa.literal_column("'" + text.replace("'", "''") + "'") for name, text in lane.constants}
+    return sqlite.insert(lane.table).values(values).compile(dialect=_QMARKS, column_keys=list(values)).string
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:

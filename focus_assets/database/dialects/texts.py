@@ -15,13 +15,15 @@ from focus_assets.model.feed import Value
 from focus_assets.model.schema import ColumnType
 
 _EXACT = decimal.Context(prec=2000)
+_PLAIN = 6  # so many decimal places are always written out; with more a small number gets an exponent
 
 
 def decimal_text(value: Value, column_type: ColumnType) -> str:
     """One text for one number: the declared scale, or no trailing zeros."""
     number = typed("decimal.Decimal", value)
     if column_type.scale is not None:
-        return format(number.quantize(_unit(column_type.scale), context=_EXACT), "f")
+        fitted = number.quantize(_unit(column_type.scale), context=_EXACT)
+        return str(fitted) if column_type.scale <= _PLAIN else format(fitted, "f")
     return format(number.normalize(_EXACT), "f")
 
 

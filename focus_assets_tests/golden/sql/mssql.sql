@@ -86,6 +86,11 @@ CREATE TABLE [#_focus_base] (
 -- its key
 CREATE UNIQUE INDEX _focus_base_key ON [#_focus_base] ([shop], [number]);
 
+-- full: compare
+SELECT count(*) AS count_1, count(CASE WHEN (NOT EXISTS (SELECT [retail].[offers].[small] INTERSECT SELECT [#_focus_base].[small]) OR NOT EXISTS (SELECT [retail].[offers].[whole] INTERSECT SELECT [#_focus_base].[whole]) OR NOT EXISTS (SELECT [retail].[offers].[ratio] INTERSECT SELECT [#_focus_base].[ratio]) OR NOT EXISTS (SELECT [retail].[offers].[price] INTERSECT SELECT [#_focus_base].[price]) OR NOT EXISTS (SELECT [retail].[offers].[exact] INTERSECT SELECT [#_focus_base].[exact]) OR NOT EXISTS (SELECT datalength([retail].[offers].[exact]) INTERSECT SELECT datalength([#_focus_base].[exact])) OR NOT EXISTS (SELECT [retail].[offers].[ref] INTERSECT SELECT [#_focus_base].[ref]) OR NOT EXISTS (SELECT datalength([retail].[offers].[ref]) INTERSECT SELECT datalength([#_focus_base].[ref])) OR NOT EXISTS (SELECT [retail].[offers].[created_at] INTERSECT SELECT [#_focus_base].[created_at]) OR NOT EXISTS (SELECT [retail].[offers].[updated_at] INTERSECT SELECT [#_focus_base].[updated_at]) OR NOT EXISTS (SELECT [retail].[offers].[day] INTERSECT SELECT [#_focus_base].[day]) OR NOT EXISTS (SELECT [retail].[offers].[active] INTERSECT SELECT [#_focus_base].[active]) OR NOT EXISTS (SELECT [retail].[offers].[Extra] INTERSECT SELECT [#_focus_base].[Extra]) OR NOT EXISTS (SELECT datalength([retail].[offers].[Extra]) INTERSECT SELECT datalength([#_focus_base].[Extra])) OR NOT EXISTS (SELECT [retail].[offers].[picture] INTERSECT SELECT [#_focus_base].[picture]) OR NOT EXISTS (SELECT datalength([retail].[offers].[picture]) INTERSECT SELECT datalength([#_focus_base].[picture])) OR NOT EXISTS (SELECT [retail].[offers].[tags] INTERSECT SELECT [#_focus_base].[tags]) OR NOT EXISTS (SELECT datalength([retail].[offers].[tags]) INTERSECT SELECT datalength([#_focus_base].[tags]))) THEN :param_1 END) AS count_2
+FROM [retail].[offers] JOIN [#_focus_base] ON [retail].[offers].[shop] = [#_focus_base].[shop] AND [retail].[offers].[number] = [#_focus_base].[number] AND [#_focus_base]._focus_deleted = 0
+WHERE [retail].[offers].[_country] = :country_1;
+
 -- full: delete
 DELETE FROM [retail].[offers] WHERE [retail].[offers].[_country] = :country_1 AND NOT (EXISTS (SELECT *
 FROM [#_focus_base]

@@ -304,7 +304,11 @@ class Scene:
         return {row["id"]: (row["name"], row["amount"]) for row in map(json.loads, lines)}
 
     def stored(self, country: str = "DE") -> dict[str, tuple[str, int]]:
-        """The same of the mirror."""
+        """The same of the mirror; before its first load nothing is there."""
+        inside, _, name = self.shown.rpartition(".")
+        with self.database.reading("look for the table") as connection:
+            if not sa.inspect(connection).has_table(name, schema=inside or None):
+                return {}
         query = f"SELECT id, name, amount FROM {self.shown} WHERE _country = :country"
         return {row[0]: (row[1], row[2]) for row in self.sql(query, country=country)}
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
+from sqlalchemy.schema import CreateTable
 
 from focus_assets.config import Destination
+from focus_assets.database.dialects import Lane
+from focus_assets.database.dialects.dialect import ARRIVAL
 from focus_assets.database.open import Database
-from focus_assets.model.errors import DatabaseBusy, DatabaseRefused
+from focus_assets.model.errors import DatabaseBusy, DatabaseFailed, DatabaseRefused, StaleAnswer
+from focus_assets.model.feed import Row
+from focus_assets.model.schema import Column, ColumnType, Kind
 
 _HOLD = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
 
@@ -65,3 +70,40 @@ def test_what_spills_spills_beside_the_file(file: Path) -> None:
     with _database(file, 1).reading("look") as connection:
         where = connection.execute(sa.text("SELECT current_setting('temp_directory')")).scalar_one()
     assert where == f"{file}.tmp"
+
+
+COLUMNS = (Column("id", ColumnType(Kind.TEXT)), Column("n", ColumnType(Kind.INT16)))
+MANY = [(f"k{number}" * 20, number % 100) for number in range(5000)]  # more than a pipe holds
+
+
+def _written(file: Path, batches: Iterable[list[Row]]) -> tuple[int, int, list[int]]:
+    """What `write_rows` says, how many rows came of it, and where the longest text has come in the order."""
+    database = _database(file, 1)
+    with database.connection("write") as connection, database.transaction(connection, "write", temporary=True):
+        columns = [sa.Column("id", sa.Text(), nullable=False), sa.Column("n", sa.SmallInteger())]
+        table = sa.Table("_t", sa.MetaData(), *columns, *database.dialect.numbering(), prefixes=["TEMPORARY"])
+        connection.execute(CreateTable(table))
+        said = database.dialect.write_rows(connection, Lane(table, COLUMNS), batches)
+        count = connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+        longest = sa.select(table.c[ARRIVAL]).where(sa.func.length(table.c.id) > 1_000_000)
+        return said, count, list(connection.execute(longest).scalars())
+
+
+def test_a_line_that_is_too_long_for_its_reader_comes_in_its_order(file: Path) -> None:
+    giant: list[Row] = [("x" * 3_000_000, 1)]
+    assert _written(file, [[*MANY], giant, [], [*MANY]]) == (10_001, 10_001, [5_000])
+
+
+@pytest.mark.parametrize("bad", [(None, 1), ("k", 99_999)])
+def test_a_row_that_is_refused_is_told_while_more_of_them_come(file: Path, bad: Row) -> None:
+    with pytest.raises(DatabaseFailed):
+        _written(file, [[*MANY], [bad], *([*MANY] for _ in range(20))])
+
+
+def test_a_source_that_breaks_is_the_error_that_counts(file: Path) -> None:
+    def breaking() -> Iterator[list[Row]]:
+        yield [*MANY]
+        raise StaleAnswer("broken")
+
+    with pytest.raises(StaleAnswer):
+        _written(file, breaking())

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from focus_assets.database.dialects.postgres import csv_of
+from focus_assets.database.dialects.csvlines import csv_of
 
 LETTERS = st.sampled_from([*'ab,/nrtu0"\\', *"\n\r\t\b\f\x01\x1f\x7f", "ä", "雪", "🎉", "\\n", "\\u0041", "null"])
 texts = st.lists(LETTERS, max_size=6).map("".join)
