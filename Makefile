@@ -88,6 +88,10 @@ bench-peers: setup ## load the same rows with dlt, Meltano and a script (needs F
 bench: setup ## measure a million rows beside the databases' own loading (ROWS=100000 ONLY=postgres)
 	@$(BIN)/python -m benchmarks $(if $(ROWS),--rows $(ROWS)) $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
+.PHONY: bench-quick
+bench-quick: setup ## the first load of 100,000 rows beside PostgreSQL's own, in a minute or two
+	@$(BIN)/python -m benchmarks --rows 100000 --only quick $(ARGS)
+
 .PHONY: planted
 planted: .venv/.dev ## plant bugs in a copy of the package, one at a time, and see each caught (ARGS="--only watermark")
 	@$(BIN)/python -m focus_assets_tests.planted $(ARGS)

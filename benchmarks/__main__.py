@@ -11,9 +11,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.bench import DATABASES, MEMORY, Wanted, WrongContent, bench
+from benchmarks.bench import DATABASES, GROWTH, MEMORY, QUICK, Wanted, WrongContent, bench
 from benchmarks.meter import CommandFailed
-from benchmarks.report import json_of, over_the_limit, table_of
+from benchmarks.report import json_of, over_the_limit, quick_ratio, table_of
 
 
 def main() -> int:
@@ -34,6 +34,8 @@ def main() -> int:
     console.print(f"saved in {file}")
     for name in (greedy := over_the_limit(results)):
         console.print(f"[red]more than 200 MiB[/]: {name}")
+    if (ratio := quick_ratio(results)) is not None:
+        sys.stdout.write(f"ratio to psql \\copy csv + key: {ratio:.2f}\n")
     return 1 if greedy else 0
 
 
@@ -41,7 +43,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--rows", type=int, default=Wanted().rows)
     parser.add_argument("--rounds", type=int, default=Wanted().rounds)
-    parser.add_argument("--only", help=f"some of {', '.join((*DATABASES, MEMORY))}, with commas between")
+    parser.add_argument("--only", help=f"some of {', '.join((*DATABASES, MEMORY, GROWTH, QUICK))}, with commas between")
     parser.add_argument("--out", type=Path, default=Path(".artifacts/bench"))
     return parser.parse_args()
 

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from benchmarks import postgres, sqlite
+from benchmarks import duckdb, postgres, sqlite
 from benchmarks.corpus import Corpus, render
 from benchmarks.meter import Cost, measure
 from benchmarks.server import NOW
 
-FLOOR, FULL, UNCHANGED, DELTA = "floor", "full", "unchanged", "delta"
-DATABASES = ("postgres", "sqlite")
-TABLES = {"postgres": "retail.promotions", "sqlite": "retail__promotions"}
-MEMORY = "memory"
+FLOOR, BINARY, FULL, UNCHANGED, DELTA = "floor", "binary floor", "full", "unchanged", "delta"
+GROWN_FEW, GROWN_MANY = "delta on few", "delta on many"
+DATABASES = ("postgres", "sqlite", "duckdb")
+TABLES = {"postgres": "retail.promotions", "sqlite": "retail__promotions", "duckdb": "retail.promotions"}
+MEMORY, GROWTH, QUICK = "memory", "growth", "quick"
+UPDATES = 10_000  # of the 17,500 lines of a delta that is held against the table's size
 FEW = 10_000  # rows, beside which the memory of many is judged
 
 Told = Callable[[str], None]
@@ -49,16 +52,22 @@ class Scratch(Protocol):
     def settings(self) -> dict[str, str]: ...
     def renew(self) -> None: ...
     def settle(self) -> None: ...
+    def pids(self) -> Iterable[int]: ...
+    def floor(self, folder: Path) -> Cost: ...
     def digest(self, table: str) -> tuple[int, int]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to measure: how many rows, how often, which databases (and `memory`: the same with few rows)."""
+    """What to measure: how many rows, how often, which databases.
+
+    `memory`: the same with few rows; `growth`: one delta on a tenth of the rows, and on four times as many; `quick`:
+    no more than the first load into PostgreSQL and its floor.
+    """
 
     rows: int = 1_000_000
     rounds: int = 3
-    only: tuple[str, ...] = (*DATABASES, MEMORY)
+    only: tuple[str, ...] = (*DATABASES, MEMORY, GROWTH)
 
 
 @dataclass(slots=True)
@@ -98,20 +107,40 @@ def bench(wanted: Wanted, folder: Path, told: Told) -> Results:
         told(f"rendering {wanted.rows:,} rows")
         stand = stack.enter_context(standing(folder / "many", wanted.rows))
         results = Results(stand.corpus)
-        lent = {name: stack.enter_context(_lent(name, folder)) for name in databases or DATABASES}
+        needed = databases or (["postgres"] if QUICK in wanted.only or wanted.only == (GROWTH,) else DATABASES)
+        lent = {name: stack.enter_context(_lent(name, folder)) for name in needed}
         results.settings = {name: scratch.settings for name, scratch in lent.items()}
         for number in range(wanted.rounds):
             for name in databases:
                 told(f"round {number + 1} of {wanted.rounds}: {name}")
                 results.runs += _round(name, lent[name], stand)
+            if QUICK in wanted.only:
+                told(f"round {number + 1} of {wanted.rounds}")
+                results.runs += [load("postgres", lent["postgres"], stand) for load in (load_floor, load_fully)]
         if MEMORY in wanted.only and wanted.rows > FEW:
             few = stack.enter_context(standing(folder / "few", FEW))
             results.runs += [load_fully(name, scratch, few) for name, scratch in lent.items()]
+        if GROWTH in wanted.only and "postgres" in lent:
+            results.runs += _growth(lent["postgres"], wanted, folder, told)
     return results
+
+
+def _growth(scratch: Scratch, wanted: Wanted, folder: Path, told: Told) -> Iterator[Run]:
+    """The same delta on a small table and on a large one."""
+    updates = min(UPDATES, wanted.rows // 20)
+    for work, rows in ((GROWN_FEW, wanted.rows // 10), (GROWN_MANY, wanted.rows * 4)):
+        told(f"growth: {rows:,} rows")
+        with standing(folder / f"grown-{rows}", rows, updates) as stand:
+            for _ in range(wanted.rounds):
+                load_fully("postgres", scratch, stand)
+                scratch.settle()
+                yield dataclasses.replace(_ours("postgres", scratch, stand, DELTA), work=work)
 
 
 def _round(name: str, scratch: Scratch, stand: Stand) -> Iterator[Run]:
     yield load_floor(name, scratch, stand)
+    if isinstance(scratch, postgres.Scratch):
+        yield Run(name, BINARY, stand.corpus.rows, stand.corpus.csv_bytes, scratch.floor_binary(stand.folder))
     yield load_fully(name, scratch, stand)
     scratch.settle()
     yield _ours(name, scratch, stand, UNCHANGED)
@@ -122,9 +151,7 @@ def _round(name: str, scratch: Scratch, stand: Stand) -> Iterator[Run]:
 def load_floor(name: str, scratch: Scratch, stand: Stand) -> Run:
     """What the database's own manual would do; raises WrongContent."""
     scratch.renew()
-    assert isinstance(scratch, postgres.Scratch | sqlite.Scratch)
-    load = scratch.copy if isinstance(scratch, postgres.Scratch) else scratch.executemany
-    cost = load(stand.folder / "rows.csv")
+    cost = scratch.floor(stand.folder)
     stand.check(scratch, "promotions", "start")
     return Run(name, FLOOR, stand.corpus.rows, stand.corpus.csv_bytes, cost)
 
@@ -138,9 +165,8 @@ def load_fully(name: str, scratch: Scratch, stand: Stand) -> Run:
 def _ours(name: str, scratch: Scratch, stand: Stand, work: str) -> Run:
     moment = "later" if work == DELTA else "start"
     stand.turn(moment)
-    pids = scratch.pids if isinstance(scratch, postgres.Scratch) else (lambda: ())
     wish = ["full"] if work != DELTA else []
-    cost = measure([sys.executable, "-m", "benchmarks.ours", stand.base_url, scratch.url, *wish], pids=pids)
+    cost = measure([sys.executable, "-m", "benchmarks.ours", stand.base_url, scratch.url, *wish], pids=scratch.pids)
     said = json.loads(cost.said)
     load = "delta" if work == DELTA else "full"
     if said["verdict"] not in ("proven", "counted") or said["load"] != load:
@@ -151,18 +177,18 @@ def _ours(name: str, scratch: Scratch, stand: Stand, work: str) -> Run:
 
 @contextmanager
 def _lent(name: str, folder: Path) -> Iterator[Scratch]:
-    if name == "sqlite":
-        yield sqlite.Scratch(folder)
+    if name != "postgres":
+        yield sqlite.Scratch(folder) if name == "sqlite" else duckdb.Scratch(folder)
         return
     with postgres.scratch() as scratch:
         yield scratch
 
 
 @contextmanager
-def standing(folder: Path, rows: int) -> Iterator[Stand]:
+def standing(folder: Path, rows: int, updates: int | None = None) -> Iterator[Stand]:
     """Rows in every form, and a server of them."""
     folder.mkdir()
-    corpus = render(folder, rows)
+    corpus = render(folder, rows, updates)
     command: Sequence[str] = [sys.executable, "-m", "benchmarks.server", str(folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdin is not None

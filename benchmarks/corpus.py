@@ -18,15 +18,11 @@ from typing import Self
 
 import msgspec
 
+from benchmarks.names import COUNTRY, RESOURCE, SERVICE
 from focus_assets.sandbox import Change, Sandbox, SandboxOptions, Sizes
 from focus_assets.sandbox.timeline import write_z
 from focus_assets.sandbox.view import Since, Tombstones, View
 
-SERVICE, RESOURCE, COUNTRY = "retail", "promotions", "DE"
-COLUMNS = (
-    *("id", "country", "sku", "name", "quantity", "price", "pct", "active", "start_date", "end_date"),
-    *("attributes", "created_at", "updated_at"),
-)
 UPDATED, CREATED, DELETED = 100, 200, 400  # one row in so many
 NOTHING, BETWEEN = "~", "\x1f"  # what a digest reads for NULL, and between two values
 
@@ -74,12 +70,13 @@ _decode_lines = msgspec.json.Decoder(_Line).decode_lines
 _Texts = list[str | None]
 
 
-def render(folder: Path, rows: int) -> Corpus:
-    """Write all files; about half a minute for a million rows."""
+def render(folder: Path, rows: int, changes: int | None = None) -> Corpus:
+    """Write all files, about half a minute for a million rows; `changes` is how many lines `later` has of updates."""
     options = SandboxOptions(countries=(COUNTRY,), sizes=Sizes(promotions=rows))
     sandbox = Sandbox(options)
     start = sandbox.view(RESOURCE, COUNTRY)
-    change = Change(updates=rows // UPDATED, creates=rows // CREATED, deletes=rows // DELETED, seed=1)
+    size = rows if changes is None else changes * UPDATED
+    change = Change(updates=size // UPDATED, creates=size // CREATED, deletes=size // DELETED, seed=1)
     changed = sandbox.world.change(sandbox.world.find(RESOURCE, COUNTRY), change)
     later = sandbox.view(RESOURCE, COUNTRY)
     replaced = {str(key[0]) for key in (*changed.updated, *changed.deleted)}

@@ -1,7 +1,7 @@
 """Load rows the way that a database's own manual would: what the mirror is measured against.
 
-Processes of their own: `python -m benchmarks.floors copy URL CSV` where there is no psql, and
-`python -m benchmarks.floors executemany FILE CSV`, which prints the seconds of the loading alone.
+Processes of their own: `python -m benchmarks.floors copy URL CSV` where there is no psql, and `… executemany FILE CSV`
+and `… read_json FILE NDJSON`, which print the seconds of the loading alone.
 """
 
 from __future__ import annotations
@@ -17,17 +17,21 @@ from pathlib import Path
 
 import psycopg
 
-from benchmarks.corpus import COLUMNS
+from benchmarks.names import COLUMNS
 
 BLOCK, BATCH = 1024 * 1024, 2000
 SQLITE_TABLE = f"CREATE TABLE promotions ({', '.join(COLUMNS)})"
+DUCKDB_TYPES = (
+    *("uuid", "varchar", "varchar", "varchar", "bigint", "decimal(18,4)", "double", "boolean", "date", "date"),
+    *("json", "timestamptz", "timestamptz"),
+)
 SQLITE_KEY = "CREATE UNIQUE INDEX promotions_key ON promotions (id)"
 
 
-def copy(url: str, file: Path) -> None:
-    """COPY of a CSV file, then the primary key."""
+def copy(url: str, file: Path, form: str = "csv") -> None:
+    """COPY of a file, then the primary key."""
     with psycopg.connect(url, autocommit=True) as connection:
-        with file.open("rb") as lines, connection.cursor().copy("COPY promotions FROM STDIN (FORMAT csv)") as sink:
+        with file.open("rb") as lines, connection.cursor().copy(f"COPY promotions FROM STDIN (FORMAT {form})") as sink:
             while block := lines.read(BLOCK):
                 sink.write(block)
         connection.execute("ALTER TABLE promotions ADD PRIMARY KEY (id)")
@@ -51,6 +55,18 @@ def executemany(path: Path, file: Path) -> dict[str, float]:
     return {"wall": wall, "cpu": cpu}
 
 
+def read_json(path: Path, file: Path) -> dict[str, float]:
+    """DuckDB's own reader of a local file, told the types; without a key, which it would build as it loads."""
+    import duckdb  # its own extra: the other floors do without
+
+    columns = ", ".join(f"{name}: '{kind}'" for name, kind in zip(COLUMNS, DUCKDB_TYPES, strict=True))
+    options = f"format = 'newline_delimited', columns = {{{columns}}}"
+    began, used = time.perf_counter(), time.process_time()
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(f"CREATE TABLE promotions AS SELECT * FROM read_json(?, {options})", [str(file)])
+    return {"wall": time.perf_counter() - began, "cpu": time.process_time() - used}
+
+
 def _statements(file: Path) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
     insert = f"INSERT INTO promotions VALUES ({', '.join('?' * len(COLUMNS))})"
     yield "BEGIN IMMEDIATE", []
@@ -70,6 +86,7 @@ def _typed(row: list[str]) -> tuple[object, ...]:
 
 if __name__ == "__main__":
     if sys.argv[1] == "copy":
-        copy(sys.argv[2], Path(sys.argv[3]))
+        copy(sys.argv[2], Path(sys.argv[3]), *sys.argv[4:])
     else:
-        sys.stdout.write(json.dumps(executemany(Path(sys.argv[2]), Path(sys.argv[3]))))
+        way = {"executemany": executemany, "read_json": read_json}[sys.argv[1]]
+        sys.stdout.write(json.dumps(way(Path(sys.argv[2]), Path(sys.argv[3]))))

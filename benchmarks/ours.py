@@ -12,7 +12,7 @@ from pathlib import Path
 
 import anyio
 
-from benchmarks.corpus import COUNTRY, RESOURCE, SERVICE
+from benchmarks.names import COUNTRY, RESOURCE, SERVICE
 from focus_assets.config import Config, Destination, Document, ExchangeSource, FocusAuth
 from focus_assets.fleet import open_fleet
 from focus_assets.model.outcome import Outcome

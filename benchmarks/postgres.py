@@ -13,8 +13,9 @@ from pathlib import Path
 import psycopg
 from sqlalchemy.engine import URL, make_url
 
-from benchmarks.corpus import BETWEEN, COLUMNS, NOTHING
+from benchmarks.corpus import BETWEEN, NOTHING
 from benchmarks.meter import Cost, measure
+from benchmarks.names import COLUMNS
 from focus_assets.database.embedded import embedded_postgres
 
 NAMED = ("FOCUS_BENCH_POSTGRES_URL", "FOCUS_TEST_POSTGRES_URL")
@@ -75,13 +76,29 @@ class Scratch:
         found = self._watch.execute("SELECT pid FROM pg_stat_activity WHERE datname = %s", [self._name])
         return [pid for (pid,) in found.fetchall()]
 
-    def copy(self, file: Path) -> Cost:
-        """The floor: `psql \\copy` of the same rows as CSV, then the primary key."""
+    def floor(self, folder: Path) -> Cost:
+        """`psql \\copy` of the same rows as CSV, then the primary key."""
+        return self._copied(folder / "rows.csv", "csv")
+
+    def floor_binary(self, folder: Path) -> Cost:
+        """The same of rows that PostgreSQL itself has written in its own binary form: nothing is left to understand."""
+        file = folder / "rows.copy"
+        if not file.exists():
+            self._write(file)
+        self.renew()
+        return self._copied(file, "binary")
+
+    def _write(self, file: Path) -> None:
+        said = "COPY promotions TO STDOUT (FORMAT binary)"
+        with psycopg.connect(self.url) as connection, connection.cursor().copy(said) as rows:
+            file.write_bytes(b"".join(rows))
+
+    def _copied(self, file: Path, form: str) -> Cost:
         with psycopg.connect(self.url) as connection:
             connection.execute(TABLE)
         url = self._server.set(database=self._name, password=None)
         password = {"PGPASSWORD": self._server.password} if self._server.password else {}
-        return measure(_copying(_text(url), file), env=password, pids=self.pids)
+        return measure(_copying(_text(url), file, form), env=password, pids=self.pids)
 
     def digest(self, table: str) -> tuple[int, int]:
         """COUNT(*) and the digest of the corpus."""
@@ -118,11 +135,12 @@ def copies_by() -> str:
     return "psql \\copy" if shutil.which("psql") else "psycopg COPY (there is no psql here)"
 
 
-def _copying(url: str, file: Path) -> list[str]:
+def _copying(url: str, file: Path, form: str) -> list[str]:
     if psql := shutil.which("psql"):
         quoted = str(file).replace("'", "''")
-        return [psql, "-qX", "-v", "ON_ERROR_STOP=1", url, "-c", f"\\copy promotions from '{quoted}' csv", "-c", KEY]
-    return [sys.executable, "-m", "benchmarks.floors", "copy", url, str(file)]
+        copied = f"\\copy promotions from '{quoted}' (format {form})"
+        return [psql, "-qX", "-v", "ON_ERROR_STOP=1", url, "-c", copied, "-c", KEY]
+    return [sys.executable, "-m", "benchmarks.floors", "copy", url, str(file), form]
 
 
 def _shown(name: str) -> str:

@@ -14,13 +14,14 @@ from typing import Any
 
 from rich.table import Table
 
-from benchmarks.bench import DATABASES, DELTA, FLOOR, FULL, UNCHANGED, Results, Run
+from benchmarks.bench import BINARY, DATABASES, DELTA, FLOOR, FULL, GROWN_FEW, GROWN_MANY, UNCHANGED, Results, Run
 from benchmarks.postgres import copies_by
 
 MIB = 1024 * 1024
 LIMIT = 200 * MIB
-PACKAGES = ("focus-assets", "httpx", "msgspec", "psycopg", "psycopg-binary", "sqlalchemy")
-TITLES = {"postgres": "PostgreSQL", "sqlite": "SQLite"}
+PACKAGES = ("focus-assets", "httpx", "msgspec", "psycopg", "psycopg-binary", "sqlalchemy", "duckdb")
+TITLES = {"postgres": "PostgreSQL", "sqlite": "SQLite", "duckdb": "DuckDB"}
+OVER = {BINARY: FLOOR, FULL: FLOOR, UNCHANGED: FULL, DELTA: FULL, GROWN_MANY: GROWN_FEW}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def lines_of(results: Results) -> list[Line]:
 
 
 def _compared(line: Line, all_lines: dict[tuple[str, str], Line]) -> Line:
-    over = {FULL: FLOOR, UNCHANGED: FULL, DELTA: FULL}.get(line.work)
+    over = OVER.get(line.work)
     other = all_lines.get((line.database, over)) if over else None
     if other is None:
         return line
@@ -77,7 +78,15 @@ def _compared(line: Line, all_lines: dict[tuple[str, str], Line]) -> Line:
 
 def _many(results: Results) -> Iterable[Run]:
     """A delta reads few rows of many; a full load of few rows is about memory alone."""
-    return (run for run in results.runs if run.work == DELTA or run.rows == results.corpus.rows)
+    deltas = (DELTA, GROWN_FEW, GROWN_MANY)
+    return (run for run in results.runs if run.work in deltas or run.rows == results.corpus.rows)
+
+
+def quick_ratio(results: Results) -> float | None:
+    """Our first load over what PostgreSQL's own manual would do, by wall; None where it was not measured."""
+    lines = {(line.database, line.work): line for line in lines_of(results)}
+    full = lines.get(("postgres", FULL))
+    return None if full is None else full.ratio
 
 
 def memory_ratios(results: Results) -> dict[str, tuple[int, int]]:
@@ -126,12 +135,15 @@ def _cells(line: Line, changes: int) -> list[str]:
 
 
 def _title(line: Line, changes: int) -> str:
-    floor = f"{copies_by()} csv + key" if line.database == "postgres" else "executemany + index"
+    floor = {"postgres": f"{copies_by()} csv + key", "sqlite": "executemany + index", "duckdb": "read_json of a file"}
     return {
-        FLOOR: floor,
+        FLOOR: floor[line.database],
+        BINARY: f"{copies_by()} binary + key",
         FULL: "first full load",
         UNCHANGED: "full diff, nothing changed",
         DELTA: f"delta of {changes:,} lines",
+        GROWN_FEW: f"delta of {line.runs[0].rows:,} lines, a tenth of the rows",
+        GROWN_MANY: "the same, four times the rows",
     }[line.work]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from benchmarks.corpus import COLUMNS
+from benchmarks.names import COLUMNS
 from benchmarks.peers.peer import SCHEMA
 from benchmarks.postgres import TABLE
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -29,10 +30,13 @@ def test_it_measures_every_load_beside_its_floor(root: Path, tmp_path: Path, pos
     (file,) = tmp_path.iterdir()
     saved = json.loads(file.read_text(encoding="utf-8"))
     lines = [(line["database"], line["work"]) for line in saved["lines"]]
-    assert lines == [(database, work) for database in ("postgres", "sqlite") for work in WORKS]
-    assert all((line["ratio"] is None) == (line["work"] == "floor") for line in saved["lines"])
+    expected = [(database, work) for database in ("postgres", "sqlite", "duckdb") for work in WORKS]
+    expected.insert(1, ("postgres", "binary floor"))
+    assert lines == [*expected, ("postgres", "delta on few"), ("postgres", "delta on many")]
+    assert all((line["ratio"] is None) == (line["work"] in ("floor", "delta on few")) for line in saved["lines"])
     assert all(run["cost"]["peak"] < 200 * 1024 * 1024 for run in saved["runs"])
     assert "first full load" in done.stdout
+    assert re.fullmatch(r"ratio to psql \\copy csv \+ key: [0-9]+\.[0-9]{2}", done.stdout.splitlines()[-1])
 
 
 def test_a_contender_that_fails_is_told_by_its_last_words(root: Path, tmp_path: Path) -> None:
