@@ -14,7 +14,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 
 from focus_assets.config import Kafka
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 
 
 @pytest.fixture

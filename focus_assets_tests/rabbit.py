@@ -11,8 +11,8 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 import aio_pika
 import anyio
@@ -39,8 +39,8 @@ def rabbit_url() -> Iterator[str]:
     elif "FOCUS_TEST_AMQP_URL" in os.environ or _PROGRAM is None:
         missing(f"RabbitMQ at {Broker(url=SecretStr(url)).shown}")
     else:
-        with _own_server(_PROGRAM) as own:
-            yield own
+        with OwnServer(_PROGRAM) as own:
+            yield own.url
 
 
 @pytest.fixture
@@ -82,15 +82,18 @@ def _answers(url: str) -> bool:
     return True
 
 
-@contextmanager
-def _own_server(program: str) -> Iterator[str]:
-    """A RabbitMQ on ports of its own, whose data go away with it."""
-    port = free_port()
-    url = f"amqp://guest:guest@127.0.0.1:{port}/"
-    with tempfile.TemporaryDirectory(prefix="focus-rabbitmq-") as folder:
+class OwnServer:
+    """A RabbitMQ on ports of its own, whose data go away with it; it may be ended and started again meanwhile."""
+
+    def __init__(self, program: str) -> None:
+        self._program, port = program, free_port()
+        self.url = f"amqp://guest:guest@127.0.0.1:{port}/"
+        self._folder = tempfile.TemporaryDirectory(prefix="focus-rabbitmq-")
+        folder = self._folder.name
         plugins = Path(folder) / "plugins"
         plugins.write_text("[].", encoding="utf-8")
-        environ = {
+        self._environ = {
+            **os.environ,
             "HOME": folder,
             "RABBITMQ_NODENAME": f"focus-{port}@localhost",
             "RABBITMQ_NODE_PORT": str(port),
@@ -101,18 +104,47 @@ def _own_server(program: str) -> Iterator[str]:
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(plugins),
             "RABBITMQ_CONFIG_FILE": f"{folder}/none",
         }
-        quiet, whole = subprocess.DEVNULL, {**os.environ, **environ}
-        with subprocess.Popen([program], env=whole, stdout=quiet, stderr=quiet, start_new_session=True) as server:
-            try:
-                _await(url, server)
-                yield url
-            finally:
-                os.killpg(server.pid, signal.SIGKILL)
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        self._folder.cleanup()
+
+    def start(self) -> None:
+        """Come back when it answers."""
+        quiet = subprocess.DEVNULL
+        self._process = subprocess.Popen(
+            [self._program], env=self._environ, stdout=quiet, stderr=quiet, start_new_session=True
+        )
+        until = time.monotonic() + _STARTING_SECONDS
+        while not _answers(self.url):
+            assert self._process.poll() is None, "RabbitMQ has ended"
+            assert time.monotonic() < until, "RabbitMQ does not answer"
+            time.sleep(0.2)
+
+    def stop(self) -> None:
+        """In order, as a restart does it."""
+        self._process.terminate()
+        self._process.wait(_STARTING_SECONDS)
+
+    def kill(self) -> None:
+        """As kill -9 does it, with all that it has started."""
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
 
 
-def _await(url: str, server: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + _STARTING_SECONDS
-    while not _answers(url):
-        assert server.poll() is None, "RabbitMQ has ended"
-        assert time.monotonic() < until, "RabbitMQ does not answer"
-        time.sleep(0.2)
+@pytest.fixture
+def own_rabbit() -> Iterator[OwnServer]:
+    """A server that the test may end."""
+    if _PROGRAM is None:
+        missing("RabbitMQ's server")
+    with OwnServer(_PROGRAM) as own:
+        yield own

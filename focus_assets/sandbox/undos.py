@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import aio_pika
 import anyio
 from aio_pika.abc import AbstractIncomingMessage
+from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 
 from focus_assets.config import Broker
 from focus_assets.writeback.rabbit import declare, translated
@@ -30,6 +31,12 @@ class Consumer:
     async def take(self, message: AbstractIncomingMessage) -> None:
         """Whoever dies in here gets it again; what nobody can take becomes a dead letter."""
         try:
+            await self._take(message)
+        except (AMQPError, ChannelInvalidStateError) as error:
+            _log.warning("the broker was gone, and sends message %s again: %s", message.message_id, error)
+
+    async def _take(self, message: AbstractIncomingMessage) -> None:
+        try:
             transaction_id = transaction_of(message.body)
         except ValueError as error:
             _log.error("message %s is no undo: %s", message.message_id, error)
@@ -47,15 +54,15 @@ class Consumer:
 @asynccontextmanager
 async def taking(settings: Broker, delete: Delete) -> AsyncIterator[None]:
     """Work on the queue, and come back to it when the broker was away. Raises BrokerError where it is not there yet."""
-    with translated(settings):
-        with anyio.fail_after(settings.seconds):
+    async with AsyncExitStack() as stack:
+        with translated(settings), anyio.fail_after(settings.seconds):
             connection = await aio_pika.connect_robust(settings.whole_url)
-        async with connection:
+            await stack.enter_async_context(connection)
             channel = await connection.channel()
             await channel.set_qos(prefetch_count=_AT_ONCE)
             places = await declare(channel, settings)
             await places.queue.consume(Consumer(delete).take)
-            yield
+        yield
 
 
 def transaction_of(body: bytes) -> str:

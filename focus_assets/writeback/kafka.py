@@ -5,7 +5,6 @@ https://docs.confluent.io/platform/current/clients/librdkafka/html/md_CONFIGURAT
 
 from __future__ import annotations
 
-import logging
 import time
 from typing import Any
 
@@ -20,7 +19,6 @@ from focus_assets.writeback.sinks import Message
 _POLL = 0.05
 _OF_THE_TOPIC = ("TOPIC_AUTHORIZATION_FAILED", "TOPIC_EXCEPTION", "UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC")
 _REFUSED = frozenset({"MSG_SIZE_TOO_LARGE", "INVALID_RECORD", *_OF_THE_TOPIC})
-_log = logging.getLogger(__name__)
 
 
 class KafkaSink:
@@ -30,6 +28,7 @@ class KafkaSink:
         self._settings = settings
         self._opening = anyio.Lock()
         self._producer: Producer | None = None
+        self._heard = ""  # what the client has said of its connections
 
     @property
     def shown(self) -> str:
@@ -57,7 +56,7 @@ class KafkaSink:
 
     def _opened(self) -> Producer:
         try:
-            return Producer(properties(self._settings))
+            return Producer(properties(self._settings) | {"error_cb": self._hear})
         except KafkaException as error:
             raise MessageRefused(f"{self.shown}: {error.args[0].str()}") from error
 
@@ -87,9 +86,12 @@ class KafkaSink:
         if reports[0] is not None:
             self._raise(reports[0])
 
+    def _hear(self, error: KafkaError) -> None:
+        self._heard = f" ({error.str()})"
+
     def _raise(self, error: KafkaError) -> None:
         kind = MessageRefused if error.name() in _REFUSED else BrokerUnreachable
-        raise kind(f"{self.shown}: {error.str()}")
+        raise kind(f"{self.shown}: {error.str()}{self._heard}")
 
 
 def properties(settings: Kafka) -> dict[str, Any]:
@@ -103,7 +105,6 @@ def properties(settings: Kafka) -> dict[str, Any]:
         "linger.ms": 0,
         "message.timeout.ms": round(settings.seconds * 1000),
         "log_level": 0,
-        "error_cb": lambda error: _log.debug("librdkafka: %s", error.str()),
         "security.protocol": f"{'SASL_' if settings.username else ''}{'SSL' if settings.tls else 'PLAINTEXT'}",
     }
     if settings.username is None or settings.password is None:

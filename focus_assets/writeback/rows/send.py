@@ -230,11 +230,13 @@ async def _claim(sender: Sender, due: int) -> str | None:
 
 
 async def _guarded(sender: Sender, operation_id: str, done: Pass) -> None:
+    said = {"operation_id": operation_id}
     try:
+        said["transaction_id"] = await sender.ask(intents.target_of, operation_id)
         done.states[(await _take_over(sender, operation_id)).state] += 1
     except Exception as error:  # noqa: BLE001 (whatever it is, the others are worked on; its lease ends)
         done.broken[operation_id] = f"{type(error).__name__}: {error}"
-        _log.error("operation %s: %s", operation_id, done.broken[operation_id], extra={"operation_id": operation_id})
+        _log.error("operation %s: %s", operation_id, done.broken[operation_id], extra=said)
 
 
 async def _take_over(sender: Sender, operation_id: str) -> Intent:

@@ -31,10 +31,10 @@ from focus_assets.writeback.sinks import Message
 from focus_assets_tests.integration.cli.conftest import PROGRAM, plain_environ
 from focus_assets_tests.integration.writeback.scene import GROUP, Scene, cluster, served
 from focus_assets_tests.integration.writeback.test_command import run, write
-from focus_assets_tests.rabbit import free_port
+from focus_assets_tests.rabbit import OwnServer, free_port
 
 GROUPS = "/api/v1/groups"
-PATIENCE = 30.0
+PATIENCE = 90.0
 CHILD = """
 import os, signal, sys, urllib.error, urllib.request
 import anyio
@@ -139,6 +139,14 @@ def failed(scene: Scene, name: str = "alpha") -> str:
 
 def state(scene: Scene, operation_id: str) -> str:
     return str(scene.ask("GET", f"/api/v1/operations/{operation_id}").body["state"])
+
+
+async def published(scene: Scene) -> None:
+    """Drain until the producer is back, too."""
+    with anyio.fail_after(PATIENCE):
+        sent = 0
+        while not sent:
+            sent = (await scene.drain()).posts["undos"].sent
 
 
 def deaf(scene: Scene) -> None:
@@ -308,6 +316,35 @@ async def test_without_a_broker_a_drain_does_what_it_does_anyway(
     )
     (line,) = [record for record in caplog.records if "has not taken a message" in record.getMessage()]
     assert "hidden-word" not in caplog.text + str(line.__dict__)
+
+
+@pytest.mark.slow
+async def test_a_broker_that_is_restarted_keeps_what_it_confirmed_and_both_sides_come_back(
+    own_rabbit: OwnServer, tmp_path: Path
+) -> None:
+    settings, told, gate = Broker(url=SecretStr(own_rabbit.url)), anyio.Event(), anyio.Event()
+    with brokered(tmp_path, settings) as scene:
+        cluster_side = Taken(scene)
+
+        async def slowly(transaction_id: str) -> None:
+            told.set()
+            await gate.wait()
+            await cluster_side.delete(transaction_id)
+
+        async with taking(settings, slowly):
+            owed = failed(scene)
+            deaf(scene)
+            assert (await scene.drain()).posts["undos"].sent == 1
+            await told.wait()
+            await anyio.to_thread.run_sync(own_rabbit.stop)
+            assert (await scene.drain()).posts["undos"].sent == 0
+            gate.set()
+            await anyio.to_thread.run_sync(own_rabbit.start)
+            assert await cluster_side.until(1) == [owed]  # what it was told first it could not acknowledge
+            await published(scene)
+            assert await cluster_side.until(2) == [owed, owed]
+        assert (scene.held, state(scene, owed)) == ([[], []], State.COMPENSATING)
+        assert await waiting(settings) == 0
 
 
 async def test_a_broker_that_takes_connections_and_says_nothing_holds_up_no_write(tmp_path: Path) -> None:

@@ -184,7 +184,7 @@ def test_a_drain_says_what_it_has_told(scene: Scene, kafka: Kafka, tmp_path: Pat
 async def test_a_broker_that_answers_nothing_is_given_up_after_its_seconds() -> None:
     sink = KafkaSink(settings(f"127.0.0.1:{free_port()}", seconds=0.5))
     began = time.monotonic()
-    with pytest.raises(BrokerUnreachable, match="127.0.0.1"):
+    with pytest.raises(BrokerUnreachable, match=r"timed out \(.*Connection refused"):
         await sink.publish(Message("one", "key", "{}", "one"))
     assert time.monotonic() - began < 5
     await sink.aclose()
