@@ -7,12 +7,11 @@ from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
 from sqlalchemy.dialects import postgresql
 
 from focus_assets.database.dialects.mysql import Exact, Key
 from focus_assets.database.open import Database
+from focus_assets.database.widen import add_columns
 from focus_assets.model.errors import DatabaseFailed
 
 _Type: TypeAlias = type[sa.types.TypeEngine[Any]]
@@ -80,9 +79,7 @@ class Bookkeeping:
             return
         with database.writing("prepare the tables of the ledger") as connection:
             self.metadata.create_all(connection)
-            operations = Operations(MigrationContext.configure(connection))
-            for column in self._lacking(connection):
-                operations.add_column(column.table.name, sa.Column(column.name, column.type))
+            add_columns(connection, self._lacking(connection))
 
     def _lacking(self, connection: sa.Connection) -> Iterator[sa.Column[Any]]:
         """The columns that are not there: of a table that is missing, or was made before they were thought of."""

@@ -7,12 +7,11 @@ from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
 from sqlalchemy.schema import CreateSchema
 
 from focus_assets.database.dialects import Dialect
 from focus_assets.database.open import Database
+from focus_assets.database.widen import add_columns
 from focus_assets.model.errors import DatabaseFailed, NameRefused
 from focus_assets.model.names import check_columns, check_resource, check_service
 from focus_assets.model.partition import PartitionRef
@@ -136,19 +135,12 @@ def _make(database: Database, table: sa.Table, columns: tuple[Column, ...]) -> l
         stored = stored_columns(connection, table)
         if stored is None:
             table.create(connection)
-        added = [] if stored is None else _add_columns(connection, table, stored)
+        lacking = [] if stored is None else [column for column in table.columns if column.name not in stored]
+        added = add_columns(connection, lacking)
         if stored is None or added:
             for statement in database.dialect.views(table, columns):
                 connection.exec_driver_sql(statement)
     return added
-
-
-def _add_columns(connection: sa.Connection, table: sa.Table, stored: set[str]) -> list[str]:
-    operations = Operations(MigrationContext.configure(connection))
-    missing = [column for column in table.columns if column.name not in stored]
-    for column in missing:
-        operations.add_column(table.name, sa.Column(column.name, column.type), schema=table.schema)
-    return [column.name for column in missing]
 
 
 def stored_columns(connection: sa.Connection, table: sa.Table) -> set[str] | None:
