@@ -16,7 +16,7 @@ from benchmarks.names import COUNTRY, RESOURCE, SERVICE
 from focus_assets.config import Config, Destination, Document, ExchangeSource, FocusAuth
 from focus_assets.fleet import open_fleet
 from focus_assets.model.outcome import Outcome
-from focus_assets.run import Wish
+from focus_assets.model.wish import Wish
 
 
 def configured(base_url: str, database_url: str) -> Config:

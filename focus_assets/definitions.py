@@ -19,7 +19,6 @@ from focus_assets.defs.jobs import build_jobs
 from focus_assets.defs.resources import resources_of
 from focus_assets.defs.schedules import build_schedules
 from focus_assets.defs.sensors import build_sensors
-from focus_assets.defs.writes import writing
 
 _log = logging.getLogger("dagster.focus_assets")
 
@@ -37,7 +36,7 @@ def build_definitions(config: Config, *, running: bool = False) -> dg.Definition
         _log.warning("%s: materialize the asset refresh_schema (or `focus schema refresh`), then reload.", problem)
     with _previews():
         return dg.Definitions.merge(
-            writing(config, running=running or config.schedules.running),
+            _writing(config, running=running or config.schedules.running),
             dg.Definitions(
                 assets=dg.with_source_code_references(build_assets(catalog)),
                 asset_checks=build_checks(catalog),
@@ -48,6 +47,15 @@ def build_definitions(config: Config, *, running: bool = False) -> dg.Definition
                 executor=dg.in_process_executor,
             ),
         )
+
+
+def _writing(config: Config, *, running: bool) -> dg.Definitions:
+    """What sends rows or takes writes, where anything does: a mirror alone starts without it."""
+    if config.writeback is None and not config.writes:
+        return dg.Definitions()
+    from focus_assets.defs.writes import writing
+
+    return writing(config, running=running)
 
 
 def _is_running(environ: Mapping[str, str]) -> bool:

@@ -20,7 +20,8 @@ from focus_assets.mirror import mirror
 from focus_assets.model.errors import ApiError, UnknownPartition, UnknownResource
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.partition import PartitionRef
-from focus_assets.run import AS_PLANNED, Tools, Wish
+from focus_assets.model.wish import AS_PLANNED, Wish
+from focus_assets.run import Tools
 from focus_assets.sources.open import Heard, open_source
 from focus_assets.sources.source import Source
 

@@ -49,7 +49,8 @@ from focus_assets.model.verdict import (
     Verdict,
     judge,
 )
-from focus_assets.run import AS_PLANNED, Material, Run, Tools, Wish, stamp_text
+from focus_assets.model.wish import AS_PLANNED, Wish
+from focus_assets.run import Material, Run, Tools, stamp_text
 from focus_assets.sources.source import Source
 from focus_assets.verify.digests import digest_rows
 

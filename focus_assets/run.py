@@ -31,18 +31,9 @@ from focus_assets.model.schema import ResourceSchema
 from focus_assets.model.stamps import since
 from focus_assets.model.state import Bracket, State
 from focus_assets.model.verdict import SETTLING_ROUNDS, Evidence, Verdict, closes, settles
+from focus_assets.model.wish import Wish
 from focus_assets.sources.source import Source
 
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What the caller asks for: a full load whatever the plan would be, a smaller table than the guard allows."""
-
-    full: bool = False
-    accept_shrink: bool = False
-
-
-AS_PLANNED = Wish()
 OUR_CLOCK_MAY_LAG = timedelta(days=1)
 
 

@@ -15,7 +15,7 @@ from focus_assets.fleet import Fleet
 from focus_assets.model.errors import FocusError
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.plan import DeltaLoad
-from focus_assets.run import Wish
+from focus_assets.model.wish import Wish
 
 COLUMNS = (Column("load"), Column("expected rows", "rows", number=True), Column("why", wraps=True))
 

@@ -21,7 +21,8 @@ from focus_assets.cli.tables import Column, Line, number, print_partitions, sent
 from focus_assets.fleet import open_fleet
 from focus_assets.model.errors import ApiError, ApiTimeout, ApiUnreachable, DatabaseUnreachable, FocusError
 from focus_assets.model.outcome import Outcome
-from focus_assets.run import Tools, Wish
+from focus_assets.model.wish import Wish
+from focus_assets.run import Tools
 
 COLUMNS = (
     Column("load"),

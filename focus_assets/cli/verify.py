@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from rich.text import Text
 
-from focus_assets.audit import Audit, audit
+from focus_assets.audit import audit
 from focus_assets.cli.call import Call, print_json
 from focus_assets.cli.each import Answers, for_each, tell_errors
 from focus_assets.cli.ending import FAILED, OK
@@ -15,6 +15,7 @@ from focus_assets.cli.records import Record, error_record, partition_record
 from focus_assets.cli.selection import Wanted
 from focus_assets.cli.tables import Column, Line, number, print_partitions
 from focus_assets.fleet import Fleet
+from focus_assets.model.audit import Audit
 from focus_assets.model.errors import FocusError
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.plan import instant

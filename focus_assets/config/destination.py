@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import Field, SecretStr, field_validator
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
 
 from focus_assets.config.knobs import Knobs, Seconds
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
 
 
 class Destination(Knobs):
@@ -26,11 +28,7 @@ class Destination(Knobs):
     @field_validator("url")
     @classmethod
     def _is_a_url(cls, url: SecretStr) -> SecretStr:
-        try:
-            parsed = make_url(url.get_secret_value())
-        except (ArgumentError, ValueError):
-            # The parser's own text quotes the URL.
-            raise ValueError("expected a URL such as postgresql://user:password@host/database") from None
+        parsed = _parsed(url)
         if _is_file(parsed) and (not parsed.database or parsed.database.startswith((":", "file:", "md:"))):
             raise ValueError(f"expected the path of a file after {parsed.get_backend_name()}:///")
         return url
@@ -38,17 +36,29 @@ class Destination(Knobs):
     @property
     def shown(self) -> str:
         """The URL for people: without its password and its options, which may hold another one."""
-        return make_url(self.url.get_secret_value()).set(query={}).render_as_string(hide_password=True)
+        return _parsed(self.url).set(query={}).render_as_string(hide_password=True)
 
     def beside(self, home: Path) -> Destination:
         """The same destination with its password in its URL and its path made absolute."""
-        url = make_url(self.url.get_secret_value())
+        url = _parsed(self.url)
         if self.password is not None:
             url = url.set(password=self.password.get_secret_value())
         if _is_file(url) and url.database:
             url = url.set(database=str(home / Path(url.database).expanduser()))
         whole = SecretStr(url.render_as_string(hide_password=False))
         return self.model_copy(update={"url": whole, "password": None})
+
+
+def _parsed(url: SecretStr) -> URL:
+    """Imported here: most that reads a configuration opens no database. Raises ValueError."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        return make_url(url.get_secret_value())
+    except (ArgumentError, ValueError):
+        # The parser's own text quotes the URL.
+        raise ValueError("expected a URL such as postgresql://user:password@host/database") from None
 
 
 def _is_file(url: URL) -> bool:

@@ -27,7 +27,7 @@ from focus_assets.defs.work import mirror_partitions, read_ledger, read_schemas
 from focus_assets.model.errors import FocusError
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.schema import ResourceSchema
-from focus_assets.run import Wish
+from focus_assets.model.wish import Wish
 from focus_assets.sources.snapshots import write_snapshot
 
 

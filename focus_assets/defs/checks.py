@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import dagster as dg
 
@@ -13,7 +14,6 @@ from focus_assets.defs.pools import pool_of
 from focus_assets.defs.resources import effective, resource_keys
 from focus_assets.defs.work import audit_partitions, read_given_up, read_ledger, read_schemas
 from focus_assets.model.partition import PartitionRef
-from focus_assets.run import utc_now
 
 COUNT, CONTENT, FRESH, SCHEMA = "count_matches_server", "content_matches_server", "fresh", "schema_unchanged"
 Evaluations = Iterator[dg.AssetCheckEvaluation]
@@ -42,7 +42,7 @@ def judge_counts(config: Config, refs: Sequence[PartitionRef]) -> list[Judgement
 
 def judge_contents(config: Config, refs: Sequence[PartitionRef]) -> list[Judgement]:
     """The last proof, by the ledger; and by the history whether the last run gave up."""
-    ledger, lost, now = read_ledger(config), read_given_up(config), utc_now()
+    ledger, lost, now = read_ledger(config), read_given_up(config), datetime.now(UTC)
     days = {name: settings.full_every_days for name, settings in config.sources.items()}
     return [
         judge_content(
@@ -57,7 +57,7 @@ def judge_contents(config: Config, refs: Sequence[PartitionRef]) -> list[Judgeme
 
 def judge_ages(config: Config, refs: Sequence[PartitionRef]) -> list[Judgement]:
     """The last load, by the ledger."""
-    ledger, now = read_ledger(config), utc_now()
+    ledger, now = read_ledger(config), datetime.now(UTC)
     hours = {name: settings.fresh_for_hours for name, settings in config.sources.items()}
     return [judge_freshness(ledger.get(ref), now, fresh_for_hours=hours[ref.source]) for ref in refs]
 

@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-import sqlalchemy as sa
 
 from focus_assets.config import Config
-from focus_assets.database.open import Database
 from focus_assets.defs.pools import pool_of_destination
 from focus_assets.defs.resources import effective, resource_keys
-from focus_assets.history.errors import ErrorsOfADay, errors_on
+from focus_assets.defs.work import read_errors
 from focus_assets.model.errors import FocusError
+
+if TYPE_CHECKING:
+    from sqlalchemy import RowMapping
+
+    from focus_assets.history.errors import ErrorsOfADay
 
 COUNT_ERRORS = "count_errors"
 KEY = dg.AssetKey(["error_history"])  # one part: a resource has two, so that none can be taken for it
@@ -73,7 +76,7 @@ def day_before(moment: datetime) -> str:
 def told(config: Config, day: str) -> dg.MaterializeResult[Any]:
     """The day's errors as metadata; raises dg.Failure with the named error's sentence."""
     try:
-        counted, latest = errors_on(Database(config.destination), day, limit=SHOWN)
+        counted, latest = read_errors(config, day, limit=SHOWN)
     except FocusError as error:
         raise dg.Failure(f"{type(error).__name__}: {error}", allow_retries=False) from error
     return dg.MaterializeResult(
@@ -81,19 +84,19 @@ def told(config: Config, day: str) -> dg.MaterializeResult[Any]:
     )
 
 
-def _types(counted: ErrorsOfADay) -> dg.TableMetadataValue:
+def _types(counted: "ErrorsOfADay") -> dg.TableMetadataValue:
     schema = dg.TableSchema([dg.TableColumn("type", "string"), dg.TableColumn("errors", "int")])
     records = [dg.TableRecord({"type": name, "errors": count}) for name, count in counted.by_type.items()]
     return dg.MetadataValue.table(records, schema)
 
 
-def _table(latest: Sequence[sa.RowMapping]) -> dg.TableMetadataValue:
+def _table(latest: Sequence["RowMapping"]) -> dg.TableMetadataValue:
     names = ("time", "source", "resource", "partition", "type", "message", "cause")
     schema = dg.TableSchema([*(dg.TableColumn(name, "string") for name in names), dg.TableColumn("attempts", "int")])
     return dg.MetadataValue.table([_record(row) for row in latest], schema)
 
 
-def _record(row: sa.RowMapping) -> dg.TableRecord:
+def _record(row: "RowMapping") -> dg.TableRecord:
     return dg.TableRecord(
         {
             "time": row["happened_at"],

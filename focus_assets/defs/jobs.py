@@ -19,7 +19,7 @@ from focus_assets.model.errors import UnknownPartition
 from focus_assets.model.ledger import LedgerEntry
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.partition import PartitionRef
-from focus_assets.run import Wish
+from focus_assets.model.wish import Wish
 
 Events = Iterator[dg.AssetMaterialization | dg.AssetCheckEvaluation | dg.Output[None]]
 

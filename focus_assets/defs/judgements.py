@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from focus_assets.audit import Audit
+from focus_assets.model.audit import Audit
 from focus_assets.model.errors import FocusError
 from focus_assets.model.ledger import LedgerEntry
 from focus_assets.model.plan import instant

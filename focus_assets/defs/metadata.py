@@ -5,11 +5,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import dagster as dg
-from sqlalchemy.engine import make_url
 
 from focus_assets.config import Config
-from focus_assets.database.dialects import dialect_of
 from focus_assets.defs.catalog import Item
+from focus_assets.defs.storage import dialect_at
 from focus_assets.model.ledger import LedgerEntry
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.partition import PartitionRef
@@ -44,13 +43,13 @@ def storage_metadata(config: Config, item: Item) -> Metadata:
 
 def table_name(config: Config, item: Item) -> str:
     """As the database knows it."""
-    dialect = dialect_of(make_url(config.destination.url.get_secret_value()))
+    dialect = dialect_at(config)
     return f"{item.service}{'.' if dialect.has_schemas else '__'}{item.schema.name}"
 
 
 def storage_kind(config: Config) -> str:
     """The database's name as Dagster knows it, which has an icon for it."""
-    return dialect_of(make_url(config.destination.url.get_secret_value())).name
+    return dialect_at(config).name
 
 
 def column_schema(schema: ResourceSchema) -> dg.TableSchema:

@@ -3,11 +3,10 @@
 from pathlib import Path
 
 import dagster as dg
-from sqlalchemy.engine import make_url
 
 from focus_assets.config import Config
-from focus_assets.database.dialects import dialect_of
 from focus_assets.defs.resources import DESTINATION, resource_key
+from focus_assets.defs.storage import dialect_at
 
 
 def pool_of(config: Config, source: str) -> str:
@@ -19,7 +18,7 @@ def pool_of(config: Config, source: str) -> str:
 
 def pool_of_destination(config: Config) -> str | None:
     """The pool of all steps, where two processes cannot have the destination open at once."""
-    dialect = dialect_of(make_url(config.destination.url.get_secret_value()))
+    dialect = dialect_at(config)
     return DESTINATION if dialect.one_process else None
 
 

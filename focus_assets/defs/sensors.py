@@ -1,11 +1,10 @@
 """Load when a server has changed, and tell a webhook what fails and what recovers."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
-import anyio
 import dagster as dg
 
-from focus_assets.client.webhook import post_json
 from focus_assets.config import Alerts, Config, ExchangeSource
 from focus_assets.defs.alerts import Cursor, payload, still_failing, transitions
 from focus_assets.defs.catalog import Catalog, batches
@@ -13,11 +12,10 @@ from focus_assets.defs.changes import Tick, decide, read_memory, run_key, writte
 from focus_assets.defs.events import News, busy_partitions, check_results_after, runs_ended_after
 from focus_assets.defs.jobs import MIRROR_PARTITIONS, run_config
 from focus_assets.defs.resources import effective, resource_keys
-from focus_assets.defs.work import read_ledger, read_states
+from focus_assets.defs.work import post_alerts, read_ledger, read_states
 from focus_assets.model.errors import ApiError, FocusError
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.state import State
-from focus_assets.run import utc_now
 
 ALERT_SECONDS = 30
 Requests = Iterator[dg.RunRequest | dg.SkipReason]
@@ -49,7 +47,7 @@ def server_changed_sensor(catalog: Catalog, *, running: bool) -> dg.SensorDefini
         config = effective(catalog.config, context.resources)
         polled = polled_refs(catalog)
         states = states_of(context, config, polled)
-        tick = Tick(states, read_ledger(config), busy_partitions(context.instance), utc_now().timestamp())
+        tick = Tick(states, read_ledger(config), busy_partitions(context.instance), datetime.now(UTC).timestamp())
         refs, memory = decide(tick, read_memory(context.cursor))
         for batch in batches(refs):
             yield dg.RunRequest(run_key=run_key(batch, memory), run_config=run_config(MIRROR_PARTITIONS, batch))
@@ -118,16 +116,11 @@ def tell(context: dg.SensorEvaluationContext, alerts: Alerts, kind: str, news: N
         found = still_failing(found)
     try:
         if found:
-            anyio.run(_post, alerts, payload(found))
+            post_alerts(alerts, payload(found))
     except ApiError as error:
         return dg.SkipReason(f"{len(found)} alerts wait for the next tick: {type(error).__name__}: {error}")
     context.update_cursor(Cursor(news.position, failing).written())
     return dg.SkipReason(f"{len(found)} alerts were sent" if found else "nothing began to fail, nothing recovered")
-
-
-async def _post(alerts: Alerts, body: dict[str, object]) -> None:
-    assert alerts.webhook_url is not None
-    await post_json(alerts.webhook_url, body, seconds=alerts.timeout_seconds)
 
 
 def _status(*, running: bool) -> dg.DefaultSensorStatus:

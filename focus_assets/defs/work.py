@@ -1,24 +1,30 @@
-"""Reach the asynchronous mirror from Dagster's synchronous bodies: one call, one fleet, many partitions."""
+"""Reach the asynchronous mirror from Dagster's synchronous bodies: one call, one fleet, many partitions.
 
-from collections.abc import Awaitable, Callable, Sequence
+What loads is imported where it is called: Dagster shows the code location without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import anyio
-
-from focus_assets.audit import Audit, audit
-from focus_assets.config import Config, Retry, SourceSettings, Timeouts
-from focus_assets.database.open import Database
-from focus_assets.fleet import Fleet, open_fleet
-from focus_assets.history.runs import given_up
-from focus_assets.load.ledger import entries
+from focus_assets.config import Alerts, Config, Retry, SourceSettings, Timeouts
+from focus_assets.model.audit import Audit
 from focus_assets.model.errors import FocusError
 from focus_assets.model.ledger import LedgerEntry
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.schema import ResourceSchema
 from focus_assets.model.state import State
-from focus_assets.run import Wish
+from focus_assets.model.wish import Wish
+
+if TYPE_CHECKING:
+    from sqlalchemy import RowMapping
+
+    from focus_assets.fleet import Fleet
+    from focus_assets.history.errors import ErrorsOfADay
 
 T = TypeVar("T")
 LOOKING_ATTEMPTS, LOOKING_SECONDS = 3, 20.0
@@ -30,14 +36,15 @@ def mirror_partitions(config: Config, refs: Sequence[PartitionRef], *, wish: Wis
     """Bring partitions up to date; a failed one's outcome carries its error."""
 
     async def work() -> list[Outcome]:
-        async with open_fleet(config) as fleet:
+        async with _fleet(config) as fleet:
             return await fleet.mirror(refs, wish=wish, told=told)
 
-    return anyio.run(work)
+    return _run(work)
 
 
 def audit_partitions(config: Config, refs: Sequence[PartitionRef]) -> list[Audit | FocusError]:
     """Compare partitions with their servers, changing nothing; or why that could not be done."""
+    from focus_assets.audit import audit
 
     async def one(fleet: Fleet, ref: PartitionRef) -> Audit:
         return await audit(fleet.sources[ref.source], fleet.database, ref)
@@ -58,20 +65,43 @@ def read_schemas(config: Config, sources: Sequence[str]) -> dict[str, dict[str, 
     """What the servers say of their resources."""
 
     async def work() -> dict[str, dict[str, ResourceSchema] | FocusError]:
-        async with open_fleet(hurried(config)) as fleet:
+        async with _fleet(hurried(config)) as fleet:
             return {name: await _or_error(partial(fleet.sources[name].schemas, fresh=True)) for name in sources}
 
-    return anyio.run(work)
+    return _run(work)
 
 
 def read_ledger(config: Config) -> dict[PartitionRef, LedgerEntry]:
     """Every partition's ledger entry; raises DatabaseError."""
+    from focus_assets.database.open import Database
+    from focus_assets.load.ledger import entries
+
     return entries(Database(config.destination))
 
 
 def read_given_up(config: Config) -> set[tuple[str, str, str]]:
     """The partitions whose last run ended `diverged`."""
+    from focus_assets.database.open import Database
+    from focus_assets.history.runs import given_up
+
     return given_up(Database(config.destination))
+
+
+def read_errors(config: Config, day: str, *, limit: int) -> tuple[ErrorsOfADay, Sequence[RowMapping]]:
+    """The errors of a day (UTC), counted, and the latest of them; raises DatabaseError."""
+    from focus_assets.database.open import Database
+    from focus_assets.history.errors import errors_on
+
+    return errors_on(Database(config.destination), day, limit=limit)
+
+
+def post_alerts(alerts: Alerts, body: Mapping[str, object]) -> None:
+    """Tell the webhook, which must be configured; raises ApiError."""
+    from focus_assets.client.webhook import post_json
+
+    url = alerts.webhook_url
+    assert url is not None
+    _run(lambda: post_json(url, body, seconds=alerts.timeout_seconds))
 
 
 def hurried(config: Config) -> Config:
@@ -99,8 +129,22 @@ def _each(
     config: Config, refs: Sequence[PartitionRef], one: Callable[[Fleet, PartitionRef], Awaitable[T]]
 ) -> list[T | FocusError]:
     async def work() -> list[T | FocusError]:
-        async with open_fleet(hurried(config)) as fleet:
+        async with _fleet(hurried(config)) as fleet:
             return await fleet.each(refs, lambda ref: _or_error(partial(one, fleet, ref)))
+
+    return _run(work)
+
+
+@asynccontextmanager
+async def _fleet(config: Config) -> AsyncIterator[Fleet]:
+    from focus_assets.fleet import open_fleet
+
+    async with open_fleet(config) as fleet:
+        yield fleet
+
+
+def _run(work: Callable[[], Awaitable[T]]) -> T:
+    import anyio
 
     return anyio.run(work)
 

@@ -29,9 +29,7 @@ Requests = Iterator[dg.RunRequest | dg.SkipReason]
 
 
 def writing(config: Config, *, running: bool) -> dg.Definitions:
-    """All of it where a cluster takes writes or an API gets rows, else nothing."""
-    if config.writeback is None and not config.writes:
-        return dg.Definitions()
+    """All of it, for a configuration in which a cluster takes writes or an API gets rows."""
     status = dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED
     return dg.Definitions(
         assets=dg.with_source_code_references([build_intents(config), *build_sendings(config)]),

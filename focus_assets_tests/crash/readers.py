@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from focus_assets.run import Wish
+from focus_assets.model.wish import Wish
 from focus_assets_tests.crash.children import forked, start
 from focus_assets_tests.crash.kills import opened
 from focus_assets_tests.crash.places import Place

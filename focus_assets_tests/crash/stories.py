@@ -11,7 +11,7 @@ from typing import Any
 
 from focus_assets.database.open import Database
 from focus_assets.model.errors import ShrinkRefused
-from focus_assets.run import AS_PLANNED, Wish
+from focus_assets.model.wish import AS_PLANNED, Wish
 from focus_assets.sandbox import Alteration, SandboxOptions
 from focus_assets.sources.open import open_source
 from focus_assets.sources.source import Source

@@ -29,7 +29,7 @@ from focus_assets.load.ledger import entries
 from focus_assets.mirror import mirror
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.stamps import nanos
-from focus_assets.run import Wish
+from focus_assets.model.wish import Wish
 from focus_assets.sandbox import Resource, Sandbox, SandboxOptions, serve
 from focus_assets.sources.open import open_source
 from focus_assets_tests.crash.children import Child, forked, start

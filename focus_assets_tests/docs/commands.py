@@ -10,12 +10,13 @@ from typing import Any
 
 import typer
 
-from focus_assets.audit import Audit, Foresight
+from focus_assets.audit import Foresight
 from focus_assets.cli.app import app
 from focus_assets.cli.doctor import Finding
 from focus_assets.cli.plan import plan_record
 from focus_assets.cli.records import outcome_record
 from focus_assets.cli.verify import Compared, verify_record
+from focus_assets.model.audit import Audit
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.plan import FullLoad

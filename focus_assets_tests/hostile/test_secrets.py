@@ -24,7 +24,8 @@ from focus_assets.mirror import mirror
 from focus_assets.model.errors import FocusError
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.partition import PartitionRef
-from focus_assets.run import Tools, Wish
+from focus_assets.model.wish import Wish
+from focus_assets.run import Tools
 from focus_assets.sources.open import open_source
 from focus_assets_tests.hostile.server import GOOD, endpoint_of
 from focus_assets_tests.integration.mirror.scene import Time

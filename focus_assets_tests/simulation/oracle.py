@@ -15,7 +15,7 @@ from focus_assets.load.rejects import key_text
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.stamps import floor_micros, nanos, since, text_of
 from focus_assets.model.verdict import SHRINK_RATIO, SHRINK_ROWS, Verdict
-from focus_assets.run import Wish
+from focus_assets.model.wish import Wish
 from focus_assets_tests.simulation.world import FUTURE, SECOND, Key, Record, Rows, Shown, World
 
 Content = dict[Key, tuple[Any, ...]]

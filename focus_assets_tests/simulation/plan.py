@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 
 from focus_assets.config import Config
-from focus_assets.run import Wish
+from focus_assets.model.wish import Wish
 from focus_assets_tests.simulation.faults import CALM, SILENT, Fault, Weather
 from focus_assets_tests.simulation.transport import SERVICE, Bustle
 from focus_assets_tests.simulation.world import SECOND, Options, World

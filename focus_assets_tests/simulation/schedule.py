@@ -16,7 +16,8 @@ from focus_assets.model.outcome import Outcome
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.stamps import floor_micros, nanos
 from focus_assets.model.verdict import SHRINK_RATIO, SHRINK_ROWS
-from focus_assets.run import Tools, Wish
+from focus_assets.model.wish import Wish
+from focus_assets.run import Tools
 from focus_assets.sources.open import open_source
 from focus_assets_tests.simulation.faults import CALM
 from focus_assets_tests.simulation.oracle import Image, Oracle, Ran, Reader, published

@@ -9,7 +9,7 @@ import pytest
 
 from focus_assets.database.open import Database
 from focus_assets.model.verdict import Verdict
-from focus_assets.run import Wish
+from focus_assets.model.wish import Wish
 from focus_assets_tests.simulation.faults import CALM, Fault, Weather
 from focus_assets_tests.simulation.loop import run
 from focus_assets_tests.simulation.plan import Plan, Step

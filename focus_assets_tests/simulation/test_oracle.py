@@ -10,7 +10,7 @@ import pytest
 
 from focus_assets.database.open import Database
 from focus_assets.model.verdict import Verdict
-from focus_assets.run import Wish
+from focus_assets.model.wish import Wish
 from focus_assets_tests.simulation.faults import CALM
 from focus_assets_tests.simulation.loop import run
 from focus_assets_tests.simulation.oracle import PAUSE, Image, Ran

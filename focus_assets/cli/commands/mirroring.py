@@ -29,7 +29,7 @@ def sync(
     Exit code 0: everything is counted, proven or unverified; 1: something failed, diverged or is moving.
     """
     from focus_assets.cli.sync import sync as run
-    from focus_assets.run import Wish
+    from focus_assets.model.wish import Wish
 
     return run(
         context.obj, wanted_of(resources, countries), Wish(full=full, accept_shrink=accept_shrink), as_json=as_json
@@ -47,7 +47,7 @@ def plan(
 ) -> int:
     """Say what `sync` would do: full or delta, why, how many rows."""
     from focus_assets.cli.plan import plan as run
-    from focus_assets.run import Wish
+    from focus_assets.model.wish import Wish
 
     return run(context.obj, wanted_of(resources, countries), Wish(full=full), as_json=as_json)
 

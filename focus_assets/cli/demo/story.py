@@ -10,7 +10,6 @@ from pathlib import Path
 
 from rich.text import Text
 
-from focus_assets.audit import Audit
 from focus_assets.cli.call import Call
 from focus_assets.cli.demo.databases import Place, fresh_database
 from focus_assets.cli.demo.interrupts import Interrupts, kept
@@ -29,6 +28,7 @@ from focus_assets.defs.catalog import Catalog
 from focus_assets.defs.work import audit_partitions
 from focus_assets.history.errors import errors
 from focus_assets.history.runs import recent
+from focus_assets.model.audit import Audit
 from focus_assets.model.errors import FocusError
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.partition import PartitionRef

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from focus_assets.audit import Audit, audit, foresee, ledger_of
+from focus_assets.audit import audit, foresee, ledger_of
+from focus_assets.model.audit import Audit
 from focus_assets.model.plan import DeltaLoad, FullLoad
-from focus_assets.run import Wish
+from focus_assets.model.wish import Wish
 from focus_assets.sandbox import PLAIN, Change, SandboxOptions
 from focus_assets_tests.integration.mirror.conftest import SetScene
 from focus_assets_tests.integration.mirror.scene import Scene

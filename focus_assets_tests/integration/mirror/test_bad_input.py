@@ -42,7 +42,7 @@ from focus_assets.model.errors import (
     UnsupportedEncoding,
 )
 from focus_assets.model.outcome import Outcome
-from focus_assets.run import Wish
+from focus_assets.model.wish import Wish
 from focus_assets.sandbox import PLAIN, Attribute, Fault, Kind, Response, SandboxOptions
 from focus_assets.sandbox.exchange import json_response
 from focus_assets_tests.integration.mirror.conftest import SetScene

@@ -11,7 +11,7 @@ from focus_assets.config import Destination
 from focus_assets.database.open import Database
 from focus_assets.model.errors import Truncated
 from focus_assets.model.verdict import Verdict
-from focus_assets.run import Wish
+from focus_assets.model.wish import Wish
 from focus_assets_tests.integration.mirror.scene import Scene
 
 

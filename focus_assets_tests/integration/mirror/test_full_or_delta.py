@@ -9,7 +9,7 @@ import pytest
 
 from focus_assets.model.errors import SchemaChanged
 from focus_assets.model.verdict import Verdict
-from focus_assets.run import Wish
+from focus_assets.model.wish import Wish
 from focus_assets.sandbox import PLAIN, Extensions, Response, SandboxOptions
 from focus_assets.sandbox.alteration import Alteration
 from focus_assets.sandbox.exchange import json_response

@@ -10,7 +10,7 @@ from email.utils import format_datetime
 import pytest
 
 from focus_assets.model.errors import StaleAnswer
-from focus_assets.run import Wish
+from focus_assets.model.wish import Wish
 from focus_assets.sandbox import Response
 from focus_assets_tests.integration.mirror.scene import Scene
 

@@ -15,7 +15,7 @@ from focus_assets.model.errors import AuthenticationFailed, LimitExceeded, NameR
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.verdict import Verdict
-from focus_assets.run import Wish
+from focus_assets.model.wish import Wish
 from focus_assets.sandbox import PLAIN, Attribute, Extensions, Kind, Resource, Response, SandboxOptions, Services, Sizes
 from focus_assets.sandbox.data import Key
 from focus_assets.sandbox.exchange import json_response

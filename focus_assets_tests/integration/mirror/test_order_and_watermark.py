@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from focus_assets.model.verdict import Verdict
-from focus_assets.run import Wish
+from focus_assets.model.wish import Wish
 from focus_assets.sandbox import PLAIN, Extensions, Response, SandboxOptions
 from focus_assets.sandbox.timeline import TimestampForm, write_naive, write_z
 from focus_assets_tests.integration.mirror.conftest import SetScene

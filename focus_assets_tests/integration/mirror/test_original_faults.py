@@ -7,7 +7,7 @@ import re
 from focus_assets.model.errors import ServerFailed, Truncated
 from focus_assets.model.outcome import Changes
 from focus_assets.model.verdict import Verdict
-from focus_assets.run import Wish
+from focus_assets.model.wish import Wish
 from focus_assets.sandbox import PLAIN, Attribute, Extensions, Kind, SandboxOptions
 from focus_assets_tests.integration.mirror.conftest import SetScene
 from focus_assets_tests.integration.mirror.scene import THINGS, Scene

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from focus_assets.model.errors import FocusError, Truncated
-from focus_assets.run import Wish
+from focus_assets.model.wish import Wish
 from focus_assets_tests.integration.mirror.scene import Scene
 
 Seen = tuple[int, int, int | None, int | None]

@@ -9,7 +9,7 @@ import pytest
 
 from focus_assets.model.errors import Incomplete, ShrinkRefused, Unsettled
 from focus_assets.model.verdict import Verdict
-from focus_assets.run import Wish
+from focus_assets.model.wish import Wish
 from focus_assets.sandbox import PLAIN, Extensions, Response, SandboxOptions
 from focus_assets_tests.integration.mirror.conftest import SetScene
 from focus_assets_tests.integration.mirror.scene import Scene

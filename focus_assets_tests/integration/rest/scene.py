@@ -8,16 +8,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from focus_assets.audit import Audit, audit
+from focus_assets.audit import audit
 from focus_assets.config import Config, Document
 from focus_assets.database.open import Database
 from focus_assets.database.tables import mirrored
 from focus_assets.fleet import open_fleet
 from focus_assets.load.ledger import entries
+from focus_assets.model.audit import Audit
 from focus_assets.model.ledger import LedgerEntry
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.partition import PartitionRef
-from focus_assets.run import AS_PLANNED, Wish
+from focus_assets.model.wish import AS_PLANNED, Wish
 from focus_assets.sources.snapshots import SnapshotFile
 from focus_assets_tests.integration.rest.server import Api
 

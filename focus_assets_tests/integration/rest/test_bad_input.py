@@ -19,7 +19,7 @@ from focus_assets.model.errors import (
     ShrinkRefused,
     UnexpectedBody,
 )
-from focus_assets.run import Wish
+from focus_assets.model.wish import Wish
 from focus_assets_tests.integration.rest.scene import THINGS, TYPED, Scene
 from focus_assets_tests.integration.rest.server import Reply, thing
 

@@ -28,7 +28,7 @@ from focus_assets.model.feed import Feed, Row
 from focus_assets.model.ledger import LedgerEntry
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.partition import PartitionRef
-from focus_assets.run import Wish
+from focus_assets.model.wish import Wish
 from focus_assets.sources.open import open_source
 from focus_assets.sources.source import Source
 from focus_assets_tests.integration.client.sockets import head, serving

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from focus_assets.audit import Audit
 from focus_assets.cli.verify import Compared, in_words, verify_record
+from focus_assets.model.audit import Audit
 from focus_assets.model.errors import ApiUnreachable
 from focus_assets.model.ledger import LedgerEntry
 from focus_assets.model.partition import PartitionRef

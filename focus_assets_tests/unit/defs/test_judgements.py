@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from focus_assets.audit import Audit
 from focus_assets.defs.judgements import (
     ERROR,
     NEVER_LOADED,
@@ -17,6 +16,7 @@ from focus_assets.defs.judgements import (
     judge_freshness,
     judge_schema,
 )
+from focus_assets.model.audit import Audit
 from focus_assets.model.errors import ApiUnreachable
 from focus_assets.model.ledger import LedgerEntry
 from focus_assets.model.partition import PartitionRef
