@@ -50,12 +50,15 @@ class Schedules(Knobs):
     delta: str | None = Field(default="*/15 * * * *", description="Cron: bring every partition up to date.")
     full_diff: str | None = Field(default="0 2 * * *", description="Cron: prove the partitions whose proof is oldest.")
     count_errors: str | None = Field(default="10 0 * * *", description="Cron: count the errors of the day that ended.")
+    send_rows: str | None = Field(
+        default=None, description="Cron: send the rows of every entry of `writes`; none: when somebody says so."
+    )
     full_diff_partitions_per_night: Count = Field(default=50, description="The most that one tick of full_diff takes.")
     poll_seconds: Count = Field(default=60, description="How often server_changed asks for the states.")
     timezone: str = Field(default="UTC", description="The zone of the cron expressions, such as Europe/Berlin.")
     running: bool = Field(default=False, description="Whether schedules and sensors start switched on.")
 
-    @field_validator("delta", "full_diff", "count_errors")
+    @field_validator("delta", "full_diff", "count_errors", "send_rows")
     @classmethod
     def _is_cron(cls, expression: str | None) -> str | None:
         if expression is not None and not is_cron(expression):

@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from focus_assets.config import Config
 from focus_assets.defs.catalog import Catalog, batches
 from focus_assets.defs.errors import error_history_schedule
 from focus_assets.defs.events import busy_partitions
@@ -25,8 +26,7 @@ def build_schedules(catalog: Catalog, *, running: bool) -> list[dg.ScheduleDefin
     if schedules.full_diff:
         found.append(full_diff_schedule(catalog, schedules.full_diff, running=running))
     if schedules.count_errors:
-        when = _when(catalog, schedules.count_errors, running=running)
-        found.append(error_history_schedule(**when))
+        found.append(error_history_schedule(**when(catalog.config, schedules.count_errors, running=running)))
     return found
 
 
@@ -37,7 +37,7 @@ def delta_schedule(catalog: Catalog, cron: str, *, running: bool) -> dg.Schedule
         name="delta",
         description="Brings every partition up to date.",
         job_name=MIRROR_PARTITIONS,
-        **_when(catalog, cron, running=running),
+        **when(catalog.config, cron, running=running),
     )
     def delta(context: dg.ScheduleEvaluationContext) -> Requests:
         yield from requests(context, MIRROR_PARTITIONS, catalog.refs)
@@ -54,7 +54,7 @@ def full_diff_schedule(catalog: Catalog, cron: str, *, running: bool) -> dg.Sche
         description=f"Compares at most {budget} partitions as a whole: those whose last proof is oldest.",
         job_name=FULL_DIFF,
         required_resource_keys=resource_keys(catalog.config),
-        **_when(catalog, cron, running=running),
+        **when(catalog.config, cron, running=running),
     )
     def nightly_full_diff(context: dg.ScheduleEvaluationContext) -> Requests:
         ledger = read_ledger(effective(catalog.config, context.resources))
@@ -74,10 +74,11 @@ def requests(context: dg.ScheduleEvaluationContext, job: str, refs: Sequence[Par
         yield dg.RunRequest(run_key=key, run_config=run_config(job, batch))
 
 
-def _when(catalog: Catalog, cron: str, *, running: bool) -> dict[str, Any]:
+def when(config: Config, cron: str, *, running: bool) -> dict[str, Any]:
+    """What all schedules are told of the clock."""
     status = dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED
     return {
         "cron_schedule": cron,
-        "execution_timezone": catalog.config.schedules.timezone,
+        "execution_timezone": config.schedules.timezone,
         "default_status": status,
     }

@@ -11,6 +11,7 @@ from focus_assets.database.open import Database
 from focus_assets.defs.catalog import key_part
 from focus_assets.defs.pools import pool_of
 from focus_assets.defs.resources import effective, resource_keys
+from focus_assets.defs.schedules import when
 from focus_assets.model.errors import FocusError
 from focus_assets.writeback.rows.open import entry_of, open_sender
 from focus_assets.writeback.rows.outgoing import selection_of
@@ -56,6 +57,16 @@ def send_job(config: Config) -> Any:
     """All entries."""
     selection = dg.AssetSelection.assets(*(sending_key(name) for name in config.writes))
     return dg.define_asset_job(SEND_ROWS, selection, description="Sends the rows of every entry of `writes`.")
+
+
+def send_schedules(config: Config, *, running: bool) -> list[dg.ScheduleDefinition]:
+    """The one of the configuration, where it has one."""
+    cron = config.schedules.send_rows
+    if not config.writes or cron is None:
+        return []
+    times = when(config, cron, running=running)
+    description = "Sends the rows of every entry of `writes`."
+    return [dg.ScheduleDefinition(name=SEND_ROWS, description=description, job_name=SEND_ROWS, **times)]
 
 
 def sending_key(name: str) -> dg.AssetKey:

@@ -10,7 +10,7 @@ import dagster as dg
 from focus_assets.config import Config
 from focus_assets.database.open import Database
 from focus_assets.defs.resources import effective, resource_keys
-from focus_assets.defs.sending import build_sendings, send_job
+from focus_assets.defs.sending import build_sendings, send_job, send_schedules
 from focus_assets.model.errors import FocusError
 from focus_assets.writeback import intents, outbox
 from focus_assets.writeback.drain import Pass
@@ -36,6 +36,7 @@ def writing(config: Config, *, running: bool) -> dg.Definitions:
         asset_checks=[build_nothing_owed(config)],
         jobs=[drain_job(), *([send_job(config)] if config.writes else [])],
         sensors=[writes_due_sensor(config, status=status)],
+        schedules=send_schedules(config, running=running),
     )
 
 

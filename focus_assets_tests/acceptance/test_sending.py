@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
+import yaml
 
+from focus_assets.cli import main
 from focus_assets.defs.resources import resources_of
 from focus_assets.sandbox import SandboxServer
 from focus_assets.sandbox.cluster import Whim
@@ -85,6 +88,40 @@ def test_what_is_unknown_is_settled_by_the_drain_that_the_sensor_asks_for(
     (check,) = result.get_asset_check_evaluations()
     assert check.passed
     assert len(shop.sandbox.items) == len(sending.sql("SELECT 1 FROM retail__stores WHERE _country = 'DE'"))
+
+
+def test_it_is_sent_by_the_clock_only_where_that_is_configured(sending: Site) -> None:
+    assert "send_rows" not in {schedule.name for schedule in sending.defs.schedules or ()}
+    times = sending.config.schedules.model_copy(update={"send_rows": "*/30 * * * *"})
+    timed = sending.at(sending.config.model_copy(update={"schedules": times}))
+    schedule = timed.defs.resolve_schedule_def("send_rows")
+    assert (schedule.cron_schedule, schedule.job_name) == ("*/30 * * * *", "send_rows")
+
+
+def test_what_the_mirror_shows_again_is_counted_as_confirmed(sending: Site) -> None:
+    entry = sending.config.writes["stores"].model_copy(update={"read_back": "shop/items"})
+    both = sending.at(sending.config.model_copy(update={"writes": {"stores": entry}}))
+    rows = sent(both)["created"]
+    assert confirmed(both) == 0
+    assert main(["--config", str(_written(both)), "sync", "shop/items"]) == 0
+    assert confirmed(both) == rows
+
+
+def confirmed(site: Site) -> int:
+    """What the asset `intents` counts."""
+    (materialized,) = site.run("drain_writes").asset_materializations_for_node("intents")
+    return int(materialized.metadata["confirmed"].value)
+
+
+def _written(site: Site) -> Path:
+    """A focus.yaml that mirrors what was sent, into the same database."""
+    shop = site.config.source("shop")
+    items = {"items": {"path": "v1/items", "primary_key": "id"}}
+    source = {"kind": "rest", "base_url": shop.base_url, "resources": items}
+    document = {"sources": {"shop": source}, "destination": {"url": site.config.destination.url.get_secret_value()}}
+    file = site.config.home / "shop.yaml"
+    file.write_text(yaml.safe_dump(document), encoding="utf-8")
+    return file
 
 
 def test_what_cannot_be_sent_fails_the_run_by_name(sending: Site) -> None:
