@@ -67,6 +67,10 @@ class Sending(Knobs):
     longest_wait_seconds: Seconds = Field(default=300.0, description="The longest time between two tries.")
     give_up_hours: Seconds = Field(default=24.0, description="What still fails after so many hours is DEAD.")
 
+    kept_days: Count = Field(
+        default=30, description="Days that `_focus_intents` keeps what became of a write after it was settled."
+    )
+
     @field_validator("key", "columns", "reads", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:

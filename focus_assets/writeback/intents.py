@@ -198,6 +198,14 @@ def counts(database: Database, entry: str | None = None) -> dict[State, int]:
     return {state: found.get(state, 0) for state in State}
 
 
+def clear_settled(database: Database, entry: str, before: int) -> int:
+    """Remove an entry's intents that were done, or wanted no more, before a moment; how many there were."""
+    settled = INTENTS.c.state.in_([State.DONE.value, State.COMPENSATED.value])
+    old = sa.and_(_of(entry), settled, INTENTS.c.changed_at < text_of(before))
+    with database.writing("clear settled intents") as connection:
+        return connection.execute(sa.delete(INTENTS).where(old)).rowcount
+
+
 def fingerprint(payload: str) -> str:
     """What tells two payloads apart."""
     return hashlib.sha256(payload.encode()).hexdigest()

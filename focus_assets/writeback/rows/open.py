@@ -56,6 +56,7 @@ async def open_sender(
             rules_of(settings),
             at_once=settings.at_once,
             deletes=settings.deletes,
+            kept_days=settings.kept_days,
         )
 
 

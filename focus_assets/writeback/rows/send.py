@@ -36,6 +36,7 @@ from focus_assets.writeback.writes import Blocking, micros_now, new_operation, s
 
 _CALLS = 6  # for one intent in one turn: a look, two writes and what 404 and 409 lead to
 _REARMS = 20
+DAY = 24 * 3600 * SECOND
 _log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -51,6 +52,7 @@ class Sender:
     rules: Rules = field(default_factory=Rules)
     at_once: int = 4
     deletes: bool = True
+    kept_days: int = 30
     now: Callable[[], int] = micros_now
     chance: Callable[[], float] = random.random
     new_operation: Callable[[], str] = new_operation
@@ -162,6 +164,7 @@ def _tidy(database: Database, sender: Sender, plan: SendPlan) -> None:
         dead = intents.read(database, operation_id)
         with suppress(OvertakenWrite):  # by a replay
             intents.save(database, replace(dead, state=State.COMPENSATED), now=sender.now())
+    intents.clear_settled(database, sender.entry, sender.now() - sender.kept_days * DAY)
     for key in plan.forgotten:
         with database.writing("forget a row") as connection:
             sent.forget(connection, sender.entry, key)

@@ -98,6 +98,18 @@ async def test_a_late_update_never_stands_over_a_later_one(scene: Scene) -> None
     assert scene.prices == {"a": "3"}
 
 
+async def test_what_was_settled_is_forgotten_after_its_days(open_scene: Open) -> None:
+    scene = open_scene(kept_days=2)
+    scene.rows(a="1", b="1")
+    scene.shop.statuses = [422]
+    await scene.send()
+    scene.later(3 * 86_400)
+    assert len(scene.states()) == 2
+    await scene.send()
+    assert scene.states() == [State.DEAD]
+    assert (await scene.send()).plan.unchanged == 1
+
+
 async def test_an_intent_is_committed_before_its_call(scene: Scene) -> None:
     seen: list[State] = []
     scene.shop.when_asked = lambda request: seen.extend(scene.states())
