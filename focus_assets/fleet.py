@@ -20,6 +20,7 @@ from focus_assets.mirror import mirror
 from focus_assets.model.errors import ApiError, UnknownPartition, UnknownResource
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.partition import PartitionRef
+from focus_assets.model.purse import Purse
 from focus_assets.model.wish import AS_PLANNED, Wish
 from focus_assets.run import Tools
 from focus_assets.sources.open import Heard, open_source
@@ -63,17 +64,22 @@ class Fleet:
         wish: Wish = AS_PLANNED,
         tools: Tools | None = None,
         told: Callable[[Outcome], None] = untold,
+        purse: Purse | None = None,
     ) -> list[Outcome]:
-        """Every partition's outcome, in the order of `refs`; `told` hears each as it ends."""
+        """Every partition's outcome, in the order of `refs`; `told` hears each as it ends.
 
-        tools = replace(tools or Tools(), keeping=keeping_of(self.config))
+        Once the `purse` is empty no further one is begun: those have no outcome.
+        """
+        tools, purse = replace(tools or Tools(), keeping=keeping_of(self.config)), purse or Purse()
 
-        async def one(ref: PartitionRef) -> Outcome:
+        async def one(ref: PartitionRef) -> Outcome | None:
+            if purse.empty:
+                return None
             outcome = await mirror(self.sources[ref.source], self.database, ref, wish=wish, tools=tools)
             told(outcome)
             return outcome
 
-        return await self.each(refs, one)
+        return [outcome for outcome in await self.each(refs, one) if outcome is not None]
 
     async def each(self, refs: Sequence[PartitionRef], work: Callable[[PartitionRef], Awaitable[T]]) -> list[T]:
         """Do something with every partition, so many at a time; results in the order of `refs`."""
@@ -110,12 +116,16 @@ class Fleet:
 
 @asynccontextmanager
 async def open_fleet(
-    config: Config, database: Database | None = None, *, heard: Heard = unheard
+    config: Config, database: Database | None = None, *, heard: Heard = unheard, purse: Purse | None = None
 ) -> AsyncIterator[Fleet]:
-    """Open every source of a configuration; no request is sent before one is needed. `heard` is told of retries."""
+    """Open every source of a configuration; no request is sent before one is needed.
+
+    `heard` is told of retries, and the `purse` pays for what is asked.
+    """
     async with AsyncExitStack() as stack:
         sources = {
-            name: await stack.enter_async_context(open_source(name, config, heard=heard)) for name in config.sources
+            name: await stack.enter_async_context(open_source(name, config, heard=heard, purse=purse))
+            for name in config.sources
         }
         yield Fleet(config, database or Database(config.destination), sources)
 

@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pydantic import SecretStr
 
 from focus_assets.client.decode import Limits
+from focus_assets.model.purse import Purse
 
 Params = Mapping[str, str]
 
@@ -40,7 +41,8 @@ class HttpSettings:
     `origins` are URLs; only their scheme, host and port count; a login alone may go to `login_origins` too. `ca_file`
     names the certificates to trust instead of the usual ones; `trust_env` lets the proxy variables of the environment
     count. A request fails when so many tokens were refused that were obtained for it: `own_grants`. With `new_id` each
-    request that has none carries such an id as its X-Correlation-ID, and its errors tell it.
+    request that has none carries such an id as its X-Correlation-ID, and its errors tell it. The `purse` pays for
+    requests and bytes.
     """
 
     origins: Collection[str]
@@ -55,6 +57,7 @@ class HttpSettings:
     headers: Mapping[str, SecretStr] = field(default_factory=dict)
     own_grants: int = 1
     new_id: Callable[[], str] | None = None
+    purse: Purse = field(default_factory=Purse)
 
 
 @dataclass(frozen=True, slots=True)

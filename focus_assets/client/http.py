@@ -38,9 +38,10 @@ from focus_assets.client.protocol import (
     start_of,
 )
 from focus_assets.client.retry import Repeater
-from focus_assets.client.wire import FOREIGN, Deadline, Wire, too_late, translated
+from focus_assets.client.wire import FOREIGN, Deadline, Decoder, Wire, too_late, translated
 from focus_assets.model.errors import OriginRefused, RateLimited, StaleAnswer
 from focus_assets.model.feed import Feed
+from focus_assets.model.purse import Purse
 
 _ERROR_BODY_BYTES = 4096
 _ERROR_BODY_SECONDS = 5.0
@@ -73,6 +74,11 @@ class _Reply:
     response: httpx.Response
     deadline: Deadline
     left: float  # the moment when its request left
+    purse: Purse
+
+    def wire(self, decoder: Decoder) -> Wire:
+        """Its body, piece by piece, each paid for."""
+        return Wire(self.response, self.deadline, decoder, self.purse)
 
 
 class ApiClient:
@@ -139,7 +145,7 @@ class ApiClient:
         async with self._answer(_Ask(url, self._settings.timeouts.stream, params)) as reply:
             headers, subject = reply.response.headers, self._subject(reply, feed.value)
             decoder = BodyDecoder(headers.get("content-encoding", ""), self._settings.limits, subject)
-            yield LineStream(Wire(reply.response, reply.deadline, decoder), decoder, headers)
+            yield LineStream(reply.wire(decoder), decoder, headers)
 
     async def _get_json(self, url: str, params: Params) -> Answer:
         async with self._answer(_Ask(url, self._settings.timeouts.request, params)) as reply:
@@ -221,10 +227,11 @@ class ApiClient:
     @asynccontextmanager
     async def _sent(self, ask: _Ask, grant: Grant | None) -> AsyncIterator[_Reply]:
         left = await self._pace.wait()
+        self._settings.purse.pay_request()
         deadline = Deadline(self._clock, ask.seconds)
         response = await self._send(ask, grant, deadline)
         try:
-            yield _Reply(response, deadline, left)
+            yield _Reply(response, deadline, left, self._settings.purse)
         finally:
             if not response.is_closed:
                 await _closed(response)
@@ -289,7 +296,7 @@ async def _closed(response: httpx.Response) -> None:
 
 
 async def _drain(reply: _Reply, decoder: DocumentDecoder) -> None:
-    wire = Wire(reply.response, reply.deadline, decoder)
+    wire = reply.wire(decoder)
     while (chunk := await wire.read()) is not None:
         decoder.feed(chunk)
 

@@ -12,6 +12,7 @@ import httpx
 from focus_assets.client.clock import Clock
 from focus_assets.client.protocol import parse_count, redact
 from focus_assets.model.errors import ApiError, ApiTimeout, ApiUnreachable, OriginRefused, RequestRefused, Truncated
+from focus_assets.model.purse import Purse
 
 # What may come up through httpx: its own errors, and what its layers below do not always wrap.
 FOREIGN = (
@@ -51,8 +52,8 @@ class Decoder(Protocol):
 class Wire:
     """The raw bytes of one answer's body, counted and timed: the deadline, and the length that was announced."""
 
-    def __init__(self, response: httpx.Response, deadline: Deadline, decoder: Decoder) -> None:
-        self._response, self._deadline, self._decoder = response, deadline, decoder
+    def __init__(self, response: httpx.Response, deadline: Deadline, decoder: Decoder, purse: Purse) -> None:
+        self._response, self._deadline, self._decoder, self._purse = response, deadline, decoder, purse
         self._chunks: AsyncIterator[bytes] = response.aiter_raw()
         self._received = 0
 
@@ -62,6 +63,7 @@ class Wire:
         if self._deadline.passed:
             raise too_late(self._url, self._deadline)
         self._received += len(chunk or b"")
+        self._purse.pay_bytes(len(chunk or b""))
         if chunk is None:
             self._check_length()
         return chunk

@@ -54,6 +54,15 @@ class Schedules(Knobs):
         default=None, description="Cron: send the rows of every entry of `writes`; none: when somebody says so."
     )
     full_diff_partitions_per_night: Count = Field(default=50, description="The most that one tick of full_diff takes.")
+    full_diff_requests_per_night: Whole | None = Field(
+        default=10_000,
+        description="After so many requests full_diff begins no further partition that night; 0 or null: no bound.",
+    )
+    full_diff_bytes_per_night: Whole | None = Field(
+        default=10 * 1024**3,
+        description="After so many bytes of answers, as they came, full_diff begins no further partition that night; "
+        "0 or null: no bound.",
+    )
     poll_seconds: Count = Field(default=60, description="How often server_changed asks for the states.")
     timezone: str = Field(default="UTC", description="The zone of the cron expressions, such as Europe/Berlin.")
     running: bool = Field(default=False, description="Whether schedules and sensors start switched on.")

@@ -19,6 +19,7 @@ from focus_assets.model.errors import UnknownPartition
 from focus_assets.model.ledger import LedgerEntry
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.partition import PartitionRef
+from focus_assets.model.purse import Purse
 from focus_assets.model.wish import Wish
 
 Events = Iterator[dg.AssetMaterialization | dg.AssetCheckEvaluation | dg.Output[None]]
@@ -43,6 +44,13 @@ class FullDiff(Mirror):
     """What to compare as a whole."""
 
     budget: int = Field(default=0, ge=0, description="At most so many, the oldest proof first; 0: all.")
+    requests: int = Field(default=0, ge=0, description="After so many requests no further one is begun; 0: no bound.")
+    bytes: int = Field(default=0, ge=0, description="After so many bytes no further one is begun; 0: no bound.")
+
+    @property
+    def purse(self) -> Purse:
+        """What it may cost."""
+        return Purse(self.requests, self.bytes)
 
 
 def build_jobs(catalog: Catalog) -> list[dg.JobDefinition | Any]:
@@ -92,7 +100,8 @@ def full_diff_op(catalog: Catalog) -> dg.OpDefinition:
         refs = named(catalog, config.partitions)
         if config.budget:
             refs = oldest_proof_first(refs, read_ledger(effective(catalog.config, context.resources)))[: config.budget]
-        yield from mirrored(context, catalog, refs, Wish(full=True, accept_shrink=config.accept_shrink))
+        wish = Wish(full=True, accept_shrink=config.accept_shrink)
+        yield from mirrored(context, catalog, refs, wish, purse=config.purse)
 
     return diff
 
@@ -111,15 +120,36 @@ def verify_op(catalog: Catalog) -> dg.OpDefinition:
     return verify
 
 
-def mirrored(context: dg.OpExecutionContext, catalog: Catalog, refs: Sequence[PartitionRef], wish: Wish) -> Events:
-    """Load, tell Dagster what was published, check all of it; then fail if anything failed."""
-    config = effective(catalog.config, context.resources)
-    outcomes = mirror_partitions(config, refs, wish=wish, told=lambda outcome: context.log.info(told(outcome)))
+def mirrored(
+    context: dg.OpExecutionContext,
+    catalog: Catalog,
+    refs: Sequence[PartitionRef],
+    wish: Wish,
+    *,
+    purse: Purse | None = None,
+) -> Events:
+    """Load, tell Dagster what was published, check all of it; then fail if anything failed.
+
+    What an empty purse leaves over is neither loaded nor checked, but named.
+    """
+    config, purse = effective(catalog.config, context.resources), purse or Purse()
+    outcomes = mirror_partitions(
+        config, refs, wish=wish, told=lambda outcome: context.log.info(told(outcome)), purse=purse
+    )
+    begun = [outcome.ref for outcome in outcomes]
+    left = [str(ref) for ref in refs if ref not in begun]
+    if left:
+        context.log.warning("%s", left_over(purse, left))
     yield from published(config, catalog, outcomes)
-    yield from evaluate_all(context.instance, config, catalog, refs)
+    yield from evaluate_all(context.instance, config, catalog, begun)
     if bad := failed(outcomes):
         raise failure(bad, len(outcomes))
-    yield dg.Output(None)
+    yield dg.Output(None, metadata={"requests": purse.requests, "bytes": purse.bytes, "left_over": left})
+
+
+def left_over(purse: Purse, left: Sequence[str]) -> str:
+    """Why partitions wait, in one sentence."""
+    return f"the budget is used up ({purse}): {len(left)} partitions wait for the next time, first of all {left[0]}"
 
 
 def published(config: Config, catalog: Catalog, outcomes: Sequence[Outcome]) -> Iterator[dg.AssetMaterialization]:
@@ -144,10 +174,10 @@ def named(catalog: Catalog, names: Sequence[str]) -> list[PartitionRef]:
         raise dg.Failure(str(error), allow_retries=False) from error
 
 
-def run_config(job: str, refs: Sequence[PartitionRef]) -> dict[str, Any]:
-    """The run configuration with which a job takes these partitions."""
+def run_config(job: str, refs: Sequence[PartitionRef], **more: object) -> dict[str, Any]:
+    """The run configuration with which a job takes these partitions, and what more its op is told."""
     op = {MIRROR_PARTITIONS: "mirror", FULL_DIFF: "diff"}[job]
-    return {"ops": {op: {"config": {"partitions": [str(ref) for ref in refs]}}}}
+    return {"ops": {op: {"config": {"partitions": [str(ref) for ref in refs], **more}}}}
 
 
 def _job(name: str, description: str, op: dg.OpDefinition) -> dg.JobDefinition:

@@ -5,8 +5,8 @@ from typing import Any
 
 import dagster as dg
 
-from focus_assets.config import Config
-from focus_assets.defs.catalog import Catalog, batches
+from focus_assets.config import Config, Schedules
+from focus_assets.defs.catalog import BATCH, Catalog, batches
 from focus_assets.defs.errors import error_history_schedule
 from focus_assets.defs.events import busy_partitions
 from focus_assets.defs.jobs import FULL_DIFF, MIRROR_PARTITIONS, oldest_proof_first, run_config
@@ -46,8 +46,9 @@ def delta_schedule(catalog: Catalog, cron: str, *, running: bool) -> dg.Schedule
 
 
 def full_diff_schedule(catalog: Catalog, cron: str, *, running: bool) -> dg.ScheduleDefinition:
-    """So many partitions a night, the oldest proof first."""
-    budget = catalog.config.schedules.full_diff_partitions_per_night
+    """So many partitions a night, the oldest proof first; one run where they share a budget."""
+    schedules = catalog.config.schedules
+    budget, costs = schedules.full_diff_partitions_per_night, costs_of(schedules)
 
     @dg.schedule(
         name="nightly_full_diff",
@@ -58,20 +59,29 @@ def full_diff_schedule(catalog: Catalog, cron: str, *, running: bool) -> dg.Sche
     )
     def nightly_full_diff(context: dg.ScheduleEvaluationContext) -> Requests:
         ledger = read_ledger(effective(catalog.config, context.resources))
-        yield from requests(context, FULL_DIFF, oldest_proof_first(catalog.refs, ledger)[:budget])
+        refs = oldest_proof_first(catalog.refs, ledger)[:budget]
+        yield from requests(context, FULL_DIFF, refs, size=budget if costs else BATCH, **costs)
 
     return nightly_full_diff
 
 
-def requests(context: dg.ScheduleEvaluationContext, job: str, refs: Sequence[PartitionRef]) -> Requests:
-    """A run for each batch of those that no run is at already."""
+def costs_of(schedules: Schedules) -> dict[str, int]:
+    """What a night's full diffs may cost, as their op is told; what is not bounded is left out."""
+    bounds = {"requests": schedules.full_diff_requests_per_night, "bytes": schedules.full_diff_bytes_per_night}
+    return {name: most for name, most in bounds.items() if most}
+
+
+def requests(
+    context: dg.ScheduleEvaluationContext, job: str, refs: Sequence[PartitionRef], *, size: int = BATCH, **more: int
+) -> Requests:
+    """A run for each so many of those that no run is at already; `more` is what its op is told besides."""
     busy = busy_partitions(context.instance)
     idle = [ref for ref in refs if str(ref) not in busy]
     if not idle:
         yield dg.SkipReason("every partition is being loaded already" if refs else "there is nothing to load yet")
-    for number, batch in enumerate(batches(idle), 1):
+    for number, batch in enumerate(batches(idle, size), 1):
         key = f"{context.scheduled_execution_time.isoformat()}|{number}"
-        yield dg.RunRequest(run_key=key, run_config=run_config(job, batch))
+        yield dg.RunRequest(run_key=key, run_config=run_config(job, batch, **more))
 
 
 def when(config: Config, cron: str, *, running: bool) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from focus_assets.model.errors import FocusError
 from focus_assets.model.ledger import LedgerEntry
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.partition import PartitionRef
+from focus_assets.model.purse import Purse
 from focus_assets.model.schema import ResourceSchema
 from focus_assets.model.state import State
 from focus_assets.model.wish import Wish
@@ -32,12 +33,18 @@ LOOKING_ATTEMPTS, LOOKING_SECONDS = 3, 20.0
 Told = Callable[[Outcome], None]
 
 
-def mirror_partitions(config: Config, refs: Sequence[PartitionRef], *, wish: Wish, told: Told) -> list[Outcome]:
-    """Bring partitions up to date; a failed one's outcome carries its error."""
+def mirror_partitions(
+    config: Config, refs: Sequence[PartitionRef], *, wish: Wish, told: Told, purse: Purse | None = None
+) -> list[Outcome]:
+    """Bring partitions up to date; a failed one's outcome carries its error.
+
+    The `purse` pays: for what is not begun once it is empty there is no outcome.
+    """
+    paying = purse or Purse()
 
     async def work() -> list[Outcome]:
-        async with _fleet(config) as fleet:
-            return await fleet.mirror(refs, wish=wish, told=told)
+        async with _fleet(config, paying) as fleet:
+            return await fleet.mirror(refs, wish=wish, told=told, purse=paying)
 
     return _run(work)
 
@@ -136,10 +143,10 @@ def _each(
 
 
 @asynccontextmanager
-async def _fleet(config: Config) -> AsyncIterator[Fleet]:
+async def _fleet(config: Config, purse: Purse | None = None) -> AsyncIterator[Fleet]:
     from focus_assets.fleet import open_fleet
 
-    async with open_fleet(config) as fleet:
+    async with open_fleet(config, purse=purse) as fleet:
         yield fleet
 
 

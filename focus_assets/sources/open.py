@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -27,6 +28,7 @@ from focus_assets.client.discovery.engine import Tools as EngineTools
 from focus_assets.client.retry import unheard
 from focus_assets.config import Config, DiscoveredSource, ExchangeSource, RateLimit, RestSource, SourceSettings
 from focus_assets.model.errors import ApiError
+from focus_assets.model.purse import Purse
 from focus_assets.sources.discovered import DiscoveredApi
 from focus_assets.sources.exchange import ExchangeApi
 from focus_assets.sources.login import login_of, login_origins
@@ -45,10 +47,11 @@ class Tools:
     chance: random.Random = field(default_factory=random.Random)
     transport: Any = None
     heard: Heard = unheard
+    purse: Purse = field(default_factory=Purse)
 
 
 @asynccontextmanager
-async def open_source(
+async def open_source(  # noqa: PLR0913 - each is one seam
     name: str,
     config: Config,
     *,
@@ -56,12 +59,15 @@ async def open_source(
     chance: random.Random | None = None,
     transport: Any = None,  # an httpx transport, which only `client` may name
     heard: Heard = unheard,
+    purse: Purse | None = None,
 ) -> AsyncIterator[Source]:
     """A source by its name in the configuration; no request is sent before one is needed.
 
-    `heard(error, attempt, seconds)` is told of each wait before something is tried again. Raises UnknownSource.
+    `heard(error, attempt, seconds)` is told of each wait before something is tried again; the `purse` pays for
+    requests, logins included, and for bytes. Raises UnknownSource.
     """
-    settings, tools = config.source(name), Tools(clock or SystemClock(), chance or random.Random(), transport, heard)
+    settings = config.source(name)
+    tools = Tools(clock or SystemClock(), chance or random.Random(), transport, heard, purse or Purse())
     if isinstance(settings, DiscoveredSource):
         async with _discovered(name, config, settings, tools) as discovered:
             yield discovered
@@ -76,7 +82,7 @@ async def open_source(
 def client_of(name: str, config: Config, settings: ExchangeSource | RestSource, tools: Tools) -> ApiClient:
     """The client of a source, not entered yet: its login, its headers, its pace."""
     return ApiClient(
-        http_settings(settings),
+        dataclasses.replace(http_settings(settings), purse=tools.purse),
         login_of(settings.auth, settings.base_url, clock=tools.clock, token_life=settings.token_life_seconds),
         pace=_pace(settings.rate_limit, config.pace_path(name), tools.clock),
         repeat=Repeater(_policy(settings), tools.clock, tools.chance, on_retry=tools.heard),
@@ -99,6 +105,7 @@ def discovery_of(name: str, config: Config, tools: Tools | None = None) -> Disco
         document_bytes=settings.max_body_bytes,
         transport=tools.transport,
         heard=tools.heard,
+        purse=tools.purse,
     )
     return Discovery(start, engine)
 

@@ -23,16 +23,22 @@ def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
         yield found
 
 
-def asked(site: Site, name: str) -> list[list[str]]:
-    """The partitions of every run that a tick asks for."""
+def requests(site: Site, name: str) -> list[dg.RunRequest]:
+    """The runs that a tick asks for."""
     schedule: Any = site.defs.resolve_schedule_def(name)
     wanted = {key: made for key, made in resources_of(site.config).items() if key in schedule.required_resource_keys}
     with dg.build_schedule_context(
         instance=site.instance, scheduled_execution_time=datetime(2025, 7, 1, 2, tzinfo=UTC), resources=wanted
     ) as context:
-        requests = schedule.evaluate_tick(context).run_requests
-    assert len({request.run_key for request in requests}) == len(requests)
-    return [next(iter(request.run_config["ops"].values()))["config"]["partitions"] for request in requests]
+        found: list[dg.RunRequest] = schedule.evaluate_tick(context).run_requests
+    assert len({request.run_key for request in found}) == len(found)
+    return found
+
+
+def asked(site: Site, name: str) -> list[list[str]]:
+    """The partitions of every run that a tick asks for."""
+    runs = requests(site, name)
+    return [next(iter(run.run_config["ops"].values()))["config"]["partitions"] for run in runs]
 
 
 def test_the_delta_asks_for_every_partition(site: Site) -> None:
@@ -57,6 +63,42 @@ def test_a_budget_bounds_a_full_diff_that_is_asked_for_by_hand(site: Site) -> No
     assert night.run("full_diff", budget=1).success
     assert night.materialized("NO")["reason"] == "it was asked for"
     assert night.materialized("DE")["reason"] == "no full load has completed"
+
+
+@pytest.mark.parametrize("bound", [{"requests": 1}, {"bytes": 1}])
+def test_a_night_whose_budget_is_used_up_says_what_waits_and_the_next_begins_with_it(
+    site: Site, bound: dict[str, int]
+) -> None:
+    knobs = {f"full_diff_{name}_per_night": most for name, most in bound.items()}
+    config = site.configured(retail={"resources": ["promotions"]}, schedules=knobs, concurrency={"partitions": 1})
+    night = site.at(config)
+    (names,) = asked(night, "nightly_full_diff")
+    result = night.run("full_diff", partitions=names, **bound)
+    assert result.success
+    (output,) = [event.step_output_data for event in result.all_events if event.is_successful_output]
+    told = {name: value.value for name, value in output.metadata.items()}
+    assert told["left_over"] == names[1:] == ["retail/promotions/FR", "retail/promotions/NO"]
+    assert told["requests"] >= 5
+    assert told["bytes"] > 1
+    assert night.materialized("DE")["verdict"] == "proven"
+    assert night.materialized("FR") == {}
+    assert night.check("count_matches_server", "FR") is None
+    assert asked(night, "nightly_full_diff") == [[*names[1:], names[0]]]
+
+
+def test_partitions_that_share_a_budget_are_one_run_that_is_told_of_it(site: Site) -> None:
+    countries = [f"C{number:02}" for number in range(30)]
+    retail = {"resources": ["promotions"], "countries": countries}
+    unbounded = {"full_diff_requests_per_night": None, "full_diff_bytes_per_night": 0}
+    for knobs, sizes, told in (
+        ({}, [30], {"requests": 10_000, "bytes": 10 * 1024**3}),
+        ({"full_diff_requests_per_night": 0}, [30], {"bytes": 10 * 1024**3}),
+        (unbounded, [25, 5], {}),
+    ):
+        runs = requests(site.at(site.configured(retail=retail, schedules=knobs)), "nightly_full_diff")
+        configs = [run.run_config["ops"]["diff"]["config"] for run in runs]
+        assert [len(config.pop("partitions")) for config in configs] == sizes
+        assert all(config == told for config in configs)
 
 
 def test_a_partition_that_is_not_known_is_refused_with_the_known(site: Site) -> None:

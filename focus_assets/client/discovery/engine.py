@@ -48,6 +48,7 @@ from focus_assets.model.errors import (
     ServiceNotFound,
     TokenFailed,
 )
+from focus_assets.model.purse import Purse
 
 T = TypeVar("T")
 Read: TypeAlias = Callable[[bytes, Subject], T]
@@ -86,6 +87,7 @@ class Tools:
     transport: Any = None
     heard: Callable[[ApiError, int, float], None] = unheard
     new_id: Callable[[], str] = lambda: uuid.uuid4().hex
+    purse: Purse = field(default_factory=Purse)
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +318,7 @@ class Discovery:
             connections=tools.connections,
             own_grants=_TOKENS,
             new_id=tools.new_id,
+            purse=tools.purse,
         )
         return ApiClient(
             settings, auth, pace=self._pace, repeat=self._repeat, clock=tools.clock, transport=tools.transport
