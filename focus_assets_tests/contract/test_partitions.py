@@ -39,6 +39,12 @@ def france(germany: Loading) -> Loading:
     return loading
 
 
+def test_what_a_full_load_has_to_do_is_counted_in_its_own_country(germany: Loading, france: Loading) -> None:
+    assert germany.full([item("a")]).applied.changes == Changes(deleted=1, unchanged=1)
+    assert germany.full([item("a"), item("c")]).applied.changes == Changes(inserted=1, unchanged=1)
+    assert france.full([item("a", "fr"), item("b", "fr")]).applied.changes == Changes(deleted=1, unchanged=2)
+
+
 def test_the_same_key_in_another_country_is_another_row(germany: Loading, france: Loading) -> None:
     assert france.rows() == {"a": "fr", "b": "fr", "c": "fr"}
     assert germany.rows() == {"a": "n", "b": "n"}
