@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from focus_assets.model.errors import ApiError, DatabaseError, KeyBusy, OvertakenWrite, UnknownOperation
 from focus_assets.model.stamps import text_of
 from focus_assets.writeback import intents
+from focus_assets.writeback.courier import courier
 from focus_assets.writeback.groups import all_groups, key_of, one_group
 from focus_assets.writeback.guard import Guard
 from focus_assets.writeback.intent import Intent, State
@@ -70,8 +71,8 @@ def gateway(opened: Opened, token: SecretStr) -> Guard:
 
     @asynccontextmanager
     async def living(app: FastAPI) -> AsyncIterator[None]:
-        async with opened() as writer:
-            app.state.writer = writer
+        async with opened() as writer, courier(writer) as tell:
+            app.state.writer, app.state.tell = writer, tell
             await writer.ask(intents.ensure)
             yield
 
@@ -109,6 +110,7 @@ async def create_group(request: Request, group: NewGroup) -> Response:
         return _problem(400, f"the group was not created: {error}", operation_id)
     except DatabaseError as error:
         return _unrecorded(error, operation_id, operation_id)
+    request.app.state.tell(intent)
     if intent.state is not State.DONE:
         return _problem(400, f"the group was not created: {intent.error}", operation_id)
     return JSONResponse({"id": intent.target, **group.model_dump(), "transaction_id": intent.target}, 201)
@@ -139,6 +141,7 @@ async def delete_group(request: Request, group_id: TransactionId) -> Response:
         return _problem(202, str(error), operation_id)
     except DatabaseError as error:
         return _unrecorded(error, operation_id, group_id)
+    request.app.state.tell(intent)
     return _deleted(intent, outcomes)
 
 

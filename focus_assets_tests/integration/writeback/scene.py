@@ -138,11 +138,12 @@ def cluster(home: Path, url: str, *, nodes: int = 2, **knobs: Any) -> Iterator[S
 
 
 @contextmanager
-def served(scene: Scene) -> Iterator[Scene]:
-    """The gateway on a socket of its own."""
-    token = settings_of(scene.config).token
+def served(scene: Scene, config: Config | None = None) -> Iterator[Scene]:
+    """The gateway on a socket of its own, by the scene's configuration or another."""
+    told = config or scene.config
+    token = settings_of(told).token
     assert token is not None
-    app = gateway(lambda: open_writer(scene.config), token)
+    app = gateway(lambda: open_writer(told), token)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()

@@ -18,6 +18,7 @@ from focus_assets.writeback import intents, outbox
 from focus_assets.writeback.drain import drain, replay
 from focus_assets.writeback.intent import Intent, Kind, State
 from focus_assets.writeback.saga import Terms
+from focus_assets.writeback.sinks import Post, undo_of
 from focus_assets.writeback.writes import Writer, create, delete
 from focus_assets_tests.simulation.writes.brokers import Log, Manners, Queue, draw_manners
 from focus_assets_tests.simulation.writes.world import Crashed, Seam, Weather, World
@@ -178,6 +179,7 @@ class Schedule:
             self.world.note("told nothing")
         else:
             self.told[intent.operation_id] = "done" if intent.state is State.DONE else "failed"
+            await self._tell(intent)
 
     async def _delete(self, group: Intent) -> None:
         try:
@@ -188,6 +190,12 @@ class Schedule:
             self.world.note("told nothing of a delete")
         else:
             self.told[intent.operation_id] = "done" if intent.state is State.DONE else "will be done"
+            await self._tell(intent)
+
+    async def _tell(self, intent: Intent) -> None:
+        """As the gateway's courier does it, or else the drain."""
+        if self.queue and not intent.ended and self.queue.chance.random() < 0.5:
+            await Post(self.queue).send(undo_of(intent))
 
     def _some_done(self, most: int) -> list[Intent]:
         done = intents.find(self.database, states=[State.DONE])
