@@ -20,6 +20,7 @@ from focus_assets.sources.rows import RowDecoder
 from focus_assets.writeback import intents
 from focus_assets.writeback.intent import Kind, State
 from focus_assets.writeback.rows import sent
+from focus_assets.writeback.rows.confirm import confirmed_rows
 from focus_assets.writeback.rows.outgoing import outgoing, selection_of
 from focus_assets.writeback.rows.send import Sender, drain_rows, send
 from focus_assets.writeback.rows.settle import Answer, Applied, Call, Found, Lost, Missing, Rules
@@ -148,3 +149,17 @@ async def test_what_was_sent_is_remembered_and_lost_answers_are_settled(loading:
         rows = connection.execute(sa.select(sent.SENT.c.row_key, sent.SENT.c.version)).all()
     assert [tuple(row) for row in rows] == [('["Ålesund \'7\'","9007199254740993"]', 2)]
     assert intents.counts(database)[State.DONE] == 4
+
+
+@pytest.mark.parametrize("key", ["place", "id"])
+async def test_what_the_mirror_shows_again_is_confirmed(loading: Loading, times: Iterator[int], key: str) -> None:
+    database, api = loading.database, Api()
+    entry = ENTRY.model_copy(update={"key": (key,), "read_back": "shop/wares"})
+    sender = Sender("wares", database, api, now=lambda: next(times))
+    await send(sender, selection_of("wares", entry, database))
+    done = intents.find(database, entry="wares")
+    assert len(done) == 2
+    assert confirmed_rows(entry, database, done) == {intent.operation_id for intent in done}
+    loading.full(_rows(NOTHING))
+    left = [intent.operation_id for intent in done if json.loads(intent.payload)["id"] == 2]
+    assert confirmed_rows(entry, database, done) == set(left)

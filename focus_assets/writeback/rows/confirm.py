@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+import sqlalchemy as sa
 
 from focus_assets.config.sending import Sending
 from focus_assets.database.open import Database
 from focus_assets.load.ledger import entries
 from focus_assets.model.jsontext import Members, read
 from focus_assets.model.ledger import LedgerEntry
+from focus_assets.model.schema import Kind as Type
 from focus_assets.model.schema import ResourceSchema
 from focus_assets.model.stamps import floor_micros, nanos
 from focus_assets.writeback.intent import Intent, Kind, State
 from focus_assets.writeback.rows.items import holds
-from focus_assets.writeback.rows.outgoing import outgoing, selection_of
+from focus_assets.writeback.rows.outgoing import Selection, key_parts, outgoing, selection_of
+
+_SPELLED = frozenset({Type.TEXT, Type.INT16, Type.INT32, Type.INT64})  # by every database as in a key
 
 
 def confirmed_rows(settings: Sending, database: Database, found: Sequence[Intent]) -> set[str]:
@@ -28,13 +34,24 @@ def confirmed_rows(settings: Sending, database: Database, found: Sequence[Intent
     if not done or not loaded:
         return set()
     back = settings.model_copy(update={"resource": settings.read_back, "query": None, "columns": None})
-    selection = selection_of("read_back", back, database)
     wanted = {intent.key for intent in done}
+    selection = _within(selection_of("read_back", back, database), wanted)
     with database.reading("find rows that were sent again") as connection:
         there = {row.key: _members(row.body) for row in outgoing(connection, selection) if row.key in wanted}
     began = min(floor_micros(nanos(entry.started_at)) for entry in loaded)
     columns = _columns(loaded[0])
     return {intent.operation_id for intent in done if _shown(intent, there.get(intent.key), columns, began)}
+
+
+def _within(selection: Selection, keys: Collection[str]) -> Selection:
+    """Only the rows of these keys, where the key is one column that every database spells alike."""
+    kind = selection.types[selection.key[0]].kind
+    if len(selection.key) > 1 or kind not in _SPELLED or not isinstance(selection.query, sa.Select):
+        return selection
+    column = selection.query.selected_columns[selection.key[0]]
+    spelled = column if kind is Type.TEXT else sa.cast(column, sa.String(40))
+    found = spelled.in_([key_parts(key)[0] for key in keys])
+    return replace(selection, query=selection.query.where(found))
 
 
 def _loaded(read_back: str | None, database: Database) -> list[LedgerEntry]:
