@@ -47,6 +47,7 @@ class ExchangeApi:
         self._schemas: dict[str, ResourceSchema] | ApiError = {}
         self._asking = anyio.Lock()
         self._schemas_at: float | None = None
+        self._times_asked = 0  # requests for the schema that have begun
 
     def terms(self, resource: str) -> Terms:
         """The knobs of its entry in the configuration, the same for all of its resources."""
@@ -64,10 +65,14 @@ class ExchangeApi:
         return "\n".join((self._base, ref.resource, ref.partition, self._settings.lang or ""))
 
     async def schemas(self, *, fresh: bool = False) -> dict[str, ResourceSchema]:
-        """Every configured resource's schema; what was asked less than half a minute ago is not asked again."""
+        """Every configured resource's schema; what was asked less than half a minute ago is not asked again.
+
+        Those who want a fresh one while another is asked for share the next.
+        """
+        before = self._times_asked
         async with self._asking:
-            age = self._clock.monotonic() - self._schemas_at if self._schemas_at is not None else None
-            if fresh or age is None or age > SCHEMA_LIFE_SECONDS:
+            if self._times_asked == before if fresh else self._is_old():
+                self._times_asked += 1
                 self._schemas = await self._ask_schemas()
                 self._schemas_at = self._clock.monotonic()
         if isinstance(self._schemas, ApiError):
@@ -84,6 +89,9 @@ class ExchangeApi:
         if resource not in schemas:
             raise UnknownResource(resource, schemas)
         return schemas[resource]
+
+    def _is_old(self) -> bool:
+        return self._schemas_at is None or self._clock.monotonic() - self._schemas_at > SCHEMA_LIFE_SECONDS
 
     async def _ask_schemas(self) -> dict[str, ResourceSchema] | ApiError:
         """A server that was just tried in vain is not tried again for every partition: its error is remembered."""
