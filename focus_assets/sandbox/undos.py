@@ -67,7 +67,10 @@ async def taking(settings: Broker, delete: Delete) -> AsyncIterator[None]:
 
 def transaction_of(body: bytes) -> str:
     """The transaction id that a message names. Raises ValueError where it names none."""
-    value = json.loads(body)
+    try:
+        value = json.loads(body)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
     found = value.get("transaction_id") if isinstance(value, dict) else None
     if not isinstance(found, str) or not found:
         raise ValueError('expected {"transaction_id": "…"}')

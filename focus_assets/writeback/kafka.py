@@ -55,6 +55,7 @@ class KafkaSink:
             return self._producer
 
     def _opened(self) -> Producer:
+        self._heard = ""
         try:
             return Producer(properties(self._settings) | {"error_cb": self._hear})
         except KafkaException as error:

@@ -36,6 +36,7 @@ from focus_assets_tests.rabbit import OwnServer, free_port
 
 GROUPS = "/api/v1/groups"
 PATIENCE = 90.0
+DEEP = b"[" * 100_000
 CHILD = """
 import os, signal, sys, urllib.error, urllib.request
 import anyio
@@ -299,12 +300,12 @@ def message(text: str) -> Message:
 
 async def test_what_is_no_undo_is_a_dead_letter_and_what_follows_is_taken(scene: Scene, broker: Broker) -> None:
     async with looking(broker) as (_, places):
-        for body in (b"\xff not JSON", b'{"transaction_id": 7}', b'{"transaction_id": "it-follows"}'):
+        for body in (b"\xff not JSON", DEEP, b'{"transaction_id": 7}', b'{"transaction_id": "it-follows"}'):
             await places.entrance.publish(aio_pika.Message(body), routing_key=broker.queue)
     async with consuming(scene, broker) as cluster_side:
         assert await cluster_side.until(1) == ["it-follows"]
-        dead = [await next_dead(broker), await next_dead(broker)]
-    assert sorted(dead) == [(b'{"transaction_id": 7}', "rejected"), (b"\xff not JSON", "rejected")]
+        dead = [await next_dead(broker) for _ in range(3)]
+    assert sorted(dead) == [(body, "rejected") for body in (DEEP, b'{"transaction_id": 7}', b"\xff not JSON")]
     assert await waiting(broker) == 0
 
 
