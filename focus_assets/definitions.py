@@ -8,6 +8,7 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 
 import dagster as dg
 
@@ -24,8 +25,12 @@ _log = logging.getLogger("dagster.focus_assets")
 
 
 @dg.definitions
+@cache
 def defs() -> dg.Definitions:
-    """The definitions of focus.yaml (FOCUS_CONFIG); raises InvalidConfiguration."""
+    """The definitions of focus.yaml (FOCUS_CONFIG), made once: a run asks for them seven times.
+
+    Raises InvalidConfiguration.
+    """
     return build_definitions(load_config(None, os.environ), running=_is_running(os.environ))
 
 

@@ -68,7 +68,7 @@ def resources_of(config: Config) -> dict[str, object]:
 
 def resource_keys(config: Config) -> set[str]:
     """The names of all of them."""
-    return set(resources_of(config))
+    return {DESTINATION, *map(resource_key, config.sources)}
 
 
 def effective(config: Config, resources: Any) -> Config:

@@ -13,7 +13,7 @@ import dagster as dg
 import pytest
 
 from focus_assets.config import Config, load_config
-from focus_assets.definitions import build_definitions
+from focus_assets.definitions import build_definitions, defs
 from focus_assets.defs.snapshots import packaged_text
 from focus_assets.defs.work import read_schemas
 from focus_assets.model.errors import FocusError
@@ -91,6 +91,10 @@ def test_the_definitions_are_what_they_were(built_in: Config, golden: Golden) ->
 
 
 @pytest.mark.slow
+def test_a_run_that_asks_for_the_definitions_again_gets_those_that_were_made() -> None:
+    assert defs() is defs()
+
+
 def test_dagster_validates_the_code_location(tmp_path: Path) -> None:
     environ = {**os.environ, "DAGSTER_HOME": str(tmp_path), "FOCUS_BASE_URL": "http://127.0.0.1:9"}
     command = [sys.executable, "-m", "dagster", "definitions", "validate", "-m", "focus_assets.definitions"]
