@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from focus_assets.database.open import Database
+from focus_assets.database.tables import mirrored
 from focus_assets.database.threads import in_thread
-from focus_assets.load.ledger import entries
+from focus_assets.load.ledger import entries, read_entry
 from focus_assets.mirror import prepare
 from focus_assets.model.audit import Audit
 from focus_assets.model.ledger import LedgerEntry
+from focus_assets.model.outcome import Outcome
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.plan import FullLoad, Plan, plan_load
+from focus_assets.model.schema import ResourceSchema
 from focus_assets.model.state import Bracket
 from focus_assets.model.wish import AS_PLANNED, Wish
 from focus_assets.run import Run, Tools
@@ -52,6 +56,26 @@ async def audit(source: Source, database: Database, ref: PartitionRef) -> Audit:
     )
 
 
+async def recount(source: Source, database: Database, loaded: Outcome) -> Audit:
+    """COUNT(*) now against the total with which a load has just ended: nobody is asked. Raises DatabaseError.
+
+    Only for a load whose verdict is `counted` or `proven`: the server stood still at its end.
+    """
+    entry, rows = await in_thread(_entry, database, loaded.ref), None
+    if entry is not None:
+        target = mirrored(database, loaded.ref, ResourceSchema.from_json(json.loads(entry.schema)))
+        rows = await in_thread(count_rows, database, target, loaded.ref.partition)
+    return Audit(
+        ref=loaded.ref,
+        rows=rows,
+        quarantined=entry.quarantined if entry else 0,
+        total_items=loaded.total_items,
+        moving=False,
+        entry=entry,
+        keeps=source.terms(loaded.ref.resource).mode.keeps,
+    )
+
+
 async def foresee(source: Source, database: Database, ref: PartitionRef, *, wish: Wish = AS_PLANNED) -> Foresight:
     """The plan of the next run, and how much it would fetch."""
     run = Run(source, database, ref, wish=wish, tools=Tools())
@@ -67,3 +91,8 @@ async def foresee(source: Source, database: Database, ref: PartitionRef, *, wish
 async def ledger_of(database: Database) -> dict[PartitionRef, LedgerEntry]:
     """Every partition's ledger entry."""
     return await in_thread(entries, database)
+
+
+def _entry(database: Database, ref: PartitionRef) -> LedgerEntry | None:
+    with database.reading("read the ledger") as connection:
+        return read_entry(connection, ref)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import dagster as dg
 
@@ -13,6 +14,7 @@ from focus_assets.defs.judgements import Judgement, judge_content, judge_count, 
 from focus_assets.defs.pools import pool_of
 from focus_assets.defs.resources import effective, resource_keys
 from focus_assets.defs.work import audit_partitions, read_given_up, read_ledger, read_schemas
+from focus_assets.model.outcome import Outcome
 from focus_assets.model.partition import PartitionRef
 
 COUNT, CONTENT, FRESH, SCHEMA = "count_matches_server", "content_matches_server", "fresh", "schema_unchanged"
@@ -35,9 +37,9 @@ class CountryCheck:
         return self.description.format(of=_OF[item.schema.partitioned_by])
 
 
-def judge_counts(config: Config, refs: Sequence[PartitionRef]) -> list[Judgement]:
-    """COUNT(*) here against total_items there, now."""
-    return [judge_count(found) for found in audit_partitions(config, refs)]
+def judge_counts(config: Config, refs: Sequence[PartitionRef], just_loaded: Sequence[Outcome] = ()) -> list[Judgement]:
+    """COUNT(*) here against total_items there, now, or as the load told that has just ended."""
+    return [judge_count(found) for found in audit_partitions(config, refs, just_loaded)]
 
 
 def judge_contents(config: Config, refs: Sequence[PartitionRef]) -> list[Judgement]:
@@ -179,12 +181,18 @@ def result(judgement: Judgement) -> dg.AssetCheckResult:
 
 
 def evaluate_all(
-    instance: dg.DagsterInstance, config: Config, catalog: Catalog, refs: Sequence[PartitionRef]
+    instance: dg.DagsterInstance,
+    config: Config,
+    catalog: Catalog,
+    refs: Sequence[PartitionRef],
+    *,
+    just_loaded: Sequence[Outcome] = (),
 ) -> Evaluations:
     """Every check of these partitions, and of the assets that they belong to."""
     items = [(item, mine) for item in catalog.items if (mine := [ref for ref in refs if catalog.item(ref) == item])]
     for check in COUNTRY_CHECKS:
-        judged = dict(zip(refs, check.judge(config, refs), strict=True))
+        judge = partial(judge_counts, just_loaded=just_loaded) if check.name == COUNT else check.judge
+        judged = dict(zip(refs, judge(config, refs), strict=True))
         for item, mine in items:
             if check in checks_of(config, item):
                 yield from evaluations(instance, item, check.name, [(ref, judged[ref]) for ref in mine])

@@ -141,7 +141,7 @@ def mirrored(
     if left:
         context.log.warning("%s", left_over(purse, left))
     yield from published(config, catalog, outcomes)
-    yield from evaluate_all(context.instance, config, catalog, begun)
+    yield from evaluate_all(context.instance, config, catalog, begun, just_loaded=outcomes)
     if bad := failed(outcomes):
         raise failure(bad, len(outcomes))
     yield dg.Output(None, metadata={"requests": purse.requests, "bytes": purse.bytes, "left_over": left})

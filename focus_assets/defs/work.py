@@ -19,6 +19,7 @@ from focus_assets.model.partition import PartitionRef
 from focus_assets.model.purse import Purse
 from focus_assets.model.schema import ResourceSchema
 from focus_assets.model.state import State
+from focus_assets.model.verdict import Verdict
 from focus_assets.model.wish import Wish
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from focus_assets.history.errors import ErrorsOfADay
 
 T = TypeVar("T")
+_WITH_TOTAL = (Verdict.COUNTED, Verdict.PROVEN)
 LOOKING_ATTEMPTS, LOOKING_SECONDS = 3, 20.0
 
 Told = Callable[[Outcome], None]
@@ -49,12 +51,22 @@ def mirror_partitions(
     return _run(work)
 
 
-def audit_partitions(config: Config, refs: Sequence[PartitionRef]) -> list[Audit | FocusError]:
-    """Compare partitions with their servers, changing nothing; or why that could not be done."""
-    from focus_assets.audit import audit
+def audit_partitions(
+    config: Config, refs: Sequence[PartitionRef], just_loaded: Sequence[Outcome] = ()
+) -> list[Audit | FocusError]:
+    """Compare partitions with their servers, changing nothing; or why that could not be done.
+
+    A server that has just ended a load with its total is not asked for it again.
+    """
+    from focus_assets.audit import audit, recount
+
+    known = {outcome.ref: outcome for outcome in just_loaded if outcome.verdict in _WITH_TOTAL}
 
     async def one(fleet: Fleet, ref: PartitionRef) -> Audit:
-        return await audit(fleet.sources[ref.source], fleet.database, ref)
+        source = fleet.sources[ref.source]
+        if ref in known:
+            return await recount(source, fleet.database, known[ref])
+        return await audit(source, fleet.database, ref)
 
     return _each(config, refs, one)
 

@@ -57,6 +57,23 @@ def test_one_tick_after_a_change_asks_for_exactly_the_changed_partitions(site: S
     assert site.materialized("FR")["load"] == "delta"
 
 
+def test_a_changed_partition_costs_one_state_for_the_sensor_and_none_for_its_check(site: Site) -> None:
+    assert site.run("mirror_everything").success
+    site.sandbox.change("promotions", "FR", updates=1)
+    sensor = Ticking(site, "server_changed")
+    site.sandbox.log.clear()
+    (names,) = sensor.asked()
+    polled = [one.path for one in site.sandbox.log if one.endpoint == "state"]
+    assert len(polled) == len(set(polled)) == len(every(site))
+
+    site.sandbox.log.clear()
+    assert site.run("mirror_partitions", partitions=names).success
+    asked = [one.endpoint for one in site.sandbox.log]
+    last_feed = max(index for index, endpoint in enumerate(asked) if endpoint in ("created", "updated", "deleted"))
+    assert asked[last_feed + 1 :].count("state") == len(names) == 1  # with which the load ended
+    assert site.check("count_matches_server", "FR").passed
+
+
 def test_more_than_a_batch_of_changes_become_as_few_runs_as_hold_them(site: Site) -> None:
     countries = tuple(f"C{number}" for number in range(20))
     options = SandboxOptions(username="sandbox", password="sandbox", countries=countries)

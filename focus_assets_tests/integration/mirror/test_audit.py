@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from focus_assets.audit import audit, foresee, ledger_of
+from focus_assets.audit import audit, foresee, ledger_of, recount
 from focus_assets.model.audit import Audit
 from focus_assets.model.plan import DeltaLoad, FullLoad
 from focus_assets.model.wish import Wish
@@ -46,6 +46,19 @@ async def test_a_row_that_is_missing_or_too_many_differs(scene: Scene) -> None:
     scene.table().delete(2, scene.time())
     found = await _audited(scene)
     assert (found.agrees, found.difference) == (False, 1)
+
+
+async def test_after_a_load_the_rows_are_counted_again_and_the_server_is_not_asked(everywhere: Scene) -> None:
+    everywhere.change("DE", deletes=1)
+    outcome = await everywhere.loaded()
+    everywhere.server.asked.clear()
+    async with everywhere.source() as source:
+        found = await recount(source, everywhere.database, outcome)
+        assert (found.rows, found.total_items, found.agrees) == (29, 29, True)
+        everywhere.sql(f"DELETE FROM {everywhere.shown} WHERE id = 'k00001'")
+        found = await recount(source, everywhere.database, outcome)
+        assert (found.rows, found.agrees, found.difference) == (28, False, -1)
+    assert everywhere.server.asked == []
 
 
 async def test_what_is_put_aside_counts_as_held(set_scene: SetScene) -> None:
