@@ -92,7 +92,9 @@ class Statements:
     def compare(self) -> sa.Select[int, int]:
         """How many keys the partition and the stage have both, and how many of these with other values."""
         differs = self._differs(self._names())
-        both = self.stage.target.table.join(self.stage.base, sa.and_(self._same_key(), ~self._deleted()))
+        walked = map(self.dialect.walked, self.stage.key(self.stage.base))
+        same_key = [stored == staged for stored, staged in zip(self._target_key(), walked, strict=True)]
+        both = self.stage.target.table.join(self.stage.base, sa.and_(*same_key, ~self._deleted()))
         return sa.select(sa.func.count(), sa.func.count(sa.case((differs, 1)))).select_from(both).where(self._within())
 
     def update(self) -> sa.Update | None:

@@ -159,6 +159,10 @@ class Dialect(Protocol):
         """Whether two values of the same column type are not the same one, NULL included."""
         return one.is_distinct_from(other)
 
+    def walked(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        """A key's column in the stage, for a join that is to walk through the stage and look up the table."""
+        return column
+
     def latest(self, columns: Sequence[sa.ColumnElement[Any]]) -> sa.ColumnElement[Any]:
         """The latest of some timestamps, NULLs passed over; comparable, never NULL itself."""
 

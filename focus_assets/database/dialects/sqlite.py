@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.sql import operators
 
 from focus_assets.database.dialects.adapt import Adapt, adapter
 from focus_assets.database.dialects.dialect import Dialect, Lane, laid_out_as
@@ -26,6 +27,7 @@ from focus_assets.model.errors import (
 from focus_assets.model.feed import Row
 from focus_assets.model.schema import Column, ColumnType, Kind
 
+_PLUS: operators.custom_op[Any] = operators.custom_op("+")
 _ROW_NUMBERS = ("rowid", "_rowid_", "oid")
 _QMARKS = sqlite.dialect()
 # https://www.sqlite.org/rescode.html: the primary code is the low byte
@@ -112,6 +114,12 @@ class SQLite(Dialect):
         if name is None:
             raise NameRefused(_ROW_NUMBERS[0], f"SQLite needs one of {', '.join(_ROW_NUMBERS)} for itself")
         return sa.literal_column(f'"{table.name}".{name}', sa.Integer())
+
+    def walked(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        """A `+` keeps an index from being used: by it the rows would be read in the order of the key, each from another
+        page, where table and stage lie in the order in which they came. https://www.sqlite.org/optoverview.html
+        """
+        return sa.sql.expression.UnaryExpression(column, operator=_PLUS, type_=column.type)
 
     def latest(self, columns: Sequence[sa.ColumnElement[Any]]) -> sa.ColumnElement[Any]:
         """The scalar max() is NULL as soon as one argument is."""
