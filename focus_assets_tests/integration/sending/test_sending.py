@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,7 +19,12 @@ from focus_assets.sandbox.exchange import Request
 from focus_assets.writeback import intents
 from focus_assets.writeback.intent import Kind, State
 from focus_assets.writeback.owed import replay_one
-from focus_assets_tests.integration.sending.scene import Scene, opened
+from focus_assets.writeback.rows.open import entry_of
+from focus_assets.writeback.rows.outgoing import selection_of
+from focus_assets.writeback.rows.send import send
+from focus_assets.writeback.rows.settle import Rules
+from focus_assets.writeback.saga import Terms
+from focus_assets_tests.integration.sending.scene import ENTRY, Scene, opened
 
 Open = Callable[..., Scene]
 
@@ -96,6 +102,28 @@ async def test_a_late_update_never_stands_over_a_later_one(scene: Scene) -> None
     scene.later(20)
     assert (await scene.send()).whole
     assert scene.prices == {"a": "3"}
+
+
+async def test_who_does_not_wait_for_what_is_on_its_way_ends_with_an_older_row(scene: Scene) -> None:
+    async def send_hastily() -> None:
+        async with scene.sender() as sender:
+            hasty = dataclasses.replace(sender, rules=Rules(Terms(lifetime=0)))
+            await send(hasty, selection_of(ENTRY, entry_of(scene.config, ENTRY), scene.database))
+
+    scene.rows(a="1")
+    await send_hastily()
+    scene.rows(a="2")
+    scene.shop.whims = [Whim.LATE]
+    await send_hastily()
+    scene.later(1)
+    scene.rows(a="3")
+    await send_hastily()
+    await send_hastily()
+    assert scene.prices == {"a": "3"}
+    scene.later(20)
+    scene.rows(a="3", b="1")
+    await send_hastily()
+    assert scene.prices == {"a": "2", "b": "1"}
 
 
 async def test_what_was_settled_is_forgotten_after_its_days(open_scene: Open) -> None:
@@ -292,6 +320,53 @@ async def test_a_sender_that_stood_still_too_long_makes_up_for_it(scene: Scene) 
     scene.later(20)
     assert (await scene.send()).whole
     assert scene.prices == {"a": "3"}
+
+
+@pytest.mark.parametrize("status", [409, 500])
+async def test_a_creation_that_left_too_late_never_takes_an_item_of_others_for_ours(scene: Scene, status: int) -> None:
+    """By then others have found their item, and the row is gone: the late answer must not make it ours to delete."""
+    scene.shop.items["a"] = {"id": "a", "name": "theirs", "price": 9}
+    scene.rows(a="1")
+
+    def overtake(request: Request) -> None:
+        scene.shop.when_asked = lambda request: None
+        for _ in range(2):
+            scene.later(1000)
+            anyio.run(scene.drain)
+        scene.rows()
+        anyio.run(scene.send)
+        assert scene.states() == [State.COMPENSATED]
+        scene.shop.statuses = [status]
+
+    scene.shop.when_asked = overtake
+    await scene.send()
+    for _ in range(3):
+        scene.later(20)
+        await scene.send()
+    assert scene.prices == {"a": "9"}
+    assert (await scene.send()).whole
+
+
+async def test_a_creation_that_left_too_late_and_was_applied_is_taken_back(scene: Scene) -> None:
+    scene.rows(a="1")
+
+    def overtake(request: Request) -> None:
+        scene.shop.when_asked = lambda request: None
+        scene.later(1000)
+        anyio.run(scene.drain)
+        scene.later(1000)
+        anyio.run(scene.drain)
+        scene.rows()
+        anyio.run(scene.send)
+        assert scene.prices == {}
+
+    scene.shop.when_asked = overtake
+    scene.shop.whims = []
+    await scene.send()
+    assert scene.prices == {"a": "1"}
+    scene.later(20)
+    assert (await scene.send()).done == {Kind.DELETE: 1}
+    assert scene.prices == {}
 
 
 @pytest.mark.parametrize(

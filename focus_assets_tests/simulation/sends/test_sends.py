@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from focus_assets.sandbox.cluster import Whim
-from focus_assets_tests.simulation.loop import run
 from focus_assets_tests.simulation.sends.__main__ import main
-from focus_assets_tests.simulation.sends.crew import one_database, play
-from focus_assets_tests.simulation.sends.schedule import TERMS, Report, Schedule
+from focus_assets_tests.simulation.sends.crew import play
+from focus_assets_tests.simulation.sends.schedule import Report
 
 SEEDS = range(40)
 
@@ -35,18 +32,6 @@ def test_everything_that_can_happen_to_a_row_has_happened(reports: list[Report])
 def test_a_seed_replays_exactly(reports: list[Report]) -> None:
     again = list(play([3, 11, 19]))
     assert [report.events for report in again] == [reports[seed].events for seed in (3, 11, 19)]
-
-
-def test_what_was_found_once_stays_mended() -> None:
-    """A creation that left too late was answered 409, and its item was then taken for ours and deleted."""
-    (report,) = play([14])
-    assert report.wrong == []
-
-
-def test_who_does_not_wait_for_what_is_on_its_way_ends_with_other_rows() -> None:
-    with one_database() as seam:
-        hasty, patient = (run(Schedule(87, seam, terms).play()) for terms in (replace(TERMS, lifetime=0), TERMS))
-    assert (hasty.differing, patient.differing) == (1, 0)
 
 
 @pytest.mark.slow
