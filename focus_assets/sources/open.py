@@ -1,4 +1,7 @@
-"""Open a configured source: its client, its login, its pace, its retries."""
+"""Open a configured source: its client, its login, its pace, its retries.
+
+Each kind is imported where it is opened: a run needs one of them.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from focus_assets.client import (
     ApiClient,
@@ -23,18 +26,18 @@ from focus_assets.client import (
     SystemClock,
     Timeouts,
 )
-from focus_assets.client.discovery import Discovery, Start
-from focus_assets.client.discovery.engine import Tools as EngineTools
 from focus_assets.client.retry import unheard
 from focus_assets.config import Config, DiscoveredSource, ExchangeSource, RateLimit, RestSource, SourceSettings
 from focus_assets.model.errors import ApiError
 from focus_assets.model.purse import Purse
-from focus_assets.sources.discovered import DiscoveredApi
 from focus_assets.sources.exchange import ExchangeApi
 from focus_assets.sources.login import login_of, login_origins
-from focus_assets.sources.rest.source import RestApi
 from focus_assets.sources.snapshots import SnapshotFile
 from focus_assets.sources.source import Source
+
+if TYPE_CHECKING:
+    from focus_assets.client.discovery import Discovery
+    from focus_assets.sources.discovered import DiscoveredApi
 
 Heard: TypeAlias = Callable[[ApiError, int, float], None]
 
@@ -74,6 +77,8 @@ async def open_source(  # noqa: PLR0913 - each is one seam
         return
     async with client_of(name, config, settings, tools) as client:
         if isinstance(settings, RestSource):
+            from focus_assets.sources.rest.source import RestApi
+
             yield RestApi(name, settings, client, frozen=SnapshotFile(config, name), home=config.home)
         else:
             yield ExchangeApi(name, settings, client, tools.clock)
@@ -93,6 +98,9 @@ def client_of(name: str, config: Config, settings: ExchangeSource | RestSource, 
 
 def discovery_of(name: str, config: Config, tools: Tools | None = None) -> Discovery:
     """The engine of a source of the kind discovered, which asks nobody before it is started. Raises UnknownSource."""
+    from focus_assets.client.discovery import Discovery, Start
+    from focus_assets.client.discovery.engine import Tools as EngineTools
+
     settings, tools = config.source(name), tools or Tools()
     assert isinstance(settings, DiscoveredSource)
     start = Start(settings.base_url, settings.client_id, settings.client_secret, settings.owner, settings.origins)
@@ -114,6 +122,8 @@ def discovery_of(name: str, config: Config, tools: Tools | None = None) -> Disco
 async def _discovered(
     name: str, config: Config, settings: DiscoveredSource, tools: Tools
 ) -> AsyncIterator[DiscoveredApi]:
+    from focus_assets.sources.discovered import DiscoveredApi
+
     engine = discovery_of(name, config, tools)
     try:
         yield DiscoveredApi(name, settings, engine, frozen=SnapshotFile(config, name), home=config.home)
