@@ -63,7 +63,7 @@ class Schedules(Knobs):
         description="After so many bytes of answers, as they came, full_diff begins no further partition that night; "
         "0 or null: no bound.",
     )
-    poll_seconds: Count = Field(default=60, description="How often server_changed asks for the states.")
+    poll_seconds: Count = Field(default=30, description="How often server_changed asks for the states.")
     timezone: str = Field(default="UTC", description="The zone of the cron expressions, such as Europe/Berlin.")
     running: bool = Field(default=False, description="Whether schedules and sensors start switched on.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,9 +12,11 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from focus_assets.defs.resources import resources_of
-from focus_assets.sandbox import FaultPlan, Sandbox, SandboxOptions, SandboxServer
+from focus_assets.sandbox import FaultPlan, Sandbox, SandboxOptions, SandboxServer, Sizes
 from focus_assets.sandbox.faults import plan_from
 from focus_assets_tests.acceptance.conftest import COUNTRIES, Site
+
+A_RUN_STARTS_SECONDS = 15  # the daemon looks every few seconds, a run is a process of its own
 
 
 class Ticking:
@@ -72,6 +75,28 @@ def test_a_changed_partition_costs_one_state_for_the_sensor_and_none_for_its_che
     last_feed = max(index for index, endpoint in enumerate(asked) if endpoint in ("created", "updated", "deleted"))
     assert asked[last_feed + 1 :].count("state") == len(names) == 1  # with which the load ended
     assert site.check("count_matches_server", "FR").passed
+
+
+def test_a_change_in_each_of_thirty_partitions_is_verified_within_a_minute(site: Site) -> None:
+    """By reckoning: a change waits for the next look, a run for its start; the rest is done here and counted."""
+    countries = tuple(f"C{number:02}" for number in range(30))
+    options = SandboxOptions(sizes=Sizes(promotions=40), username="sandbox", password="sandbox", countries=countries)
+    with SandboxServer(Sandbox(options)) as server:
+        retail = {"base_url": server.url, "countries": list(countries), "resources": ["promotions"]}
+        many = site.at(site.configured(retail=retail))
+        assert many.run("mirror_everything").success
+        for country in countries:
+            server.sandbox.change("promotions", country, updates=1)
+        began = time.process_time()  # the sandbox's share included
+        asked = Ticking(many, "server_changed").asked()
+        assert [len(batch) for batch in asked] == [25, 5]
+        assert all(many.run("mirror_partitions", partitions=batch).success for batch in asked)
+        worked = time.process_time() - began
+    for country in countries:
+        found = many.materialized(country)
+        assert (found["load"], found["updated"]) == ("delta", 1)
+        assert many.check("count_matches_server", country).passed
+    assert 0.95 * many.config.schedules.poll_seconds + A_RUN_STARTS_SECONDS + worked < 60
 
 
 def test_more_than_a_batch_of_changes_become_as_few_runs_as_hold_them(site: Site) -> None:
