@@ -22,7 +22,7 @@ GROWN_FEW, GROWN_MANY = "delta on few", "delta on many"
 DATABASES = ("postgres", "sqlite", "duckdb")
 TABLES = {"postgres": "retail.promotions", "sqlite": "retail__promotions", "duckdb": "retail.promotions"}
 MEMORY, GROWTH, QUICK = "memory", "growth", "quick"
-UPDATES = 10_000  # of the 17,500 lines of a delta that is held against the table's size
+UPDATES = 8_572  # of the 15,001 lines of a delta that is held against the size of the table
 FEW = 10_000  # rows, beside which the memory of many is judged
 
 Told = Callable[[str], None]
@@ -52,6 +52,8 @@ class Scratch(Protocol):
     def settings(self) -> dict[str, str]: ...
     def renew(self) -> None: ...
     def settle(self) -> None: ...
+    @property
+    def floor_is_exact(self) -> bool: ...
     def pids(self) -> Iterable[int]: ...
     def floor(self, folder: Path) -> Cost: ...
     def digest(self, table: str) -> tuple[int, int]: ...
@@ -107,7 +109,7 @@ def bench(wanted: Wanted, folder: Path, told: Told) -> Results:
         told(f"rendering {wanted.rows:,} rows")
         stand = stack.enter_context(standing(folder / "many", wanted.rows))
         results = Results(stand.corpus)
-        needed = databases or (["postgres"] if QUICK in wanted.only or wanted.only == (GROWTH,) else DATABASES)
+        needed = _needed(wanted, databases)
         lent = {name: stack.enter_context(_lent(name, folder)) for name in needed}
         results.settings = {name: scratch.settings for name, scratch in lent.items()}
         for number in range(wanted.rounds):
@@ -120,9 +122,16 @@ def bench(wanted: Wanted, folder: Path, told: Told) -> Results:
         if MEMORY in wanted.only and wanted.rows > FEW:
             few = stack.enter_context(standing(folder / "few", FEW))
             results.runs += [load_fully(name, scratch, few) for name, scratch in lent.items()]
-        if GROWTH in wanted.only and "postgres" in lent:
+        if GROWTH in wanted.only:
             results.runs += _growth(lent["postgres"], wanted, folder, told)
     return results
+
+
+def _needed(wanted: Wanted, databases: list[str]) -> Sequence[str]:
+    """Memory alone is measured in each of them, growth and what is quick in PostgreSQL."""
+    if not databases and MEMORY in wanted.only:
+        return DATABASES
+    return list(dict.fromkeys([*databases, *(["postgres"] if {GROWTH, QUICK} & {*wanted.only} else [])]))
 
 
 def _growth(scratch: Scratch, wanted: Wanted, folder: Path, told: Told) -> Iterator[Run]:
@@ -152,7 +161,8 @@ def load_floor(name: str, scratch: Scratch, stand: Stand) -> Run:
     """What the database's own manual would do; raises WrongContent."""
     scratch.renew()
     cost = scratch.floor(stand.folder)
-    stand.check(scratch, "promotions", "start")
+    if scratch.floor_is_exact:
+        stand.check(scratch, "promotions", "start")
     return Run(name, FLOOR, stand.corpus.rows, stand.corpus.csv_bytes, cost)
 
 

@@ -56,7 +56,10 @@ def executemany(path: Path, file: Path) -> dict[str, float]:
 
 
 def read_json(path: Path, file: Path) -> dict[str, float]:
-    """DuckDB's own reader of a local file, told the types; without a key, which it would build as it loads."""
+    """DuckDB's own reader of a local file, told the types; without a key, which it would build as it loads.
+
+    It takes every number through a double, texts too: of 48912720577240.3132 it makes 48912720577240.3100.
+    """
     import duckdb  # its own extra: the other floors do without
 
     columns = ", ".join(f"{name}: '{kind}'" for name, kind in zip(COLUMNS, DUCKDB_TYPES, strict=True))

@@ -30,6 +30,8 @@ _SETTINGS = ("server_version", "fsync", "shared_buffers", "max_wal_size", "work_
 class Scratch:
     """One database, made anew for every load that begins with nothing."""
 
+    floor_is_exact = True
+
     def __init__(self, server: URL) -> None:
         self._server, self._name = server.set(drivername="postgresql"), f"focus_bench_{uuid.uuid4().hex[:12]}"
         self._watch = psycopg.connect(_text(self._server), autocommit=True)

@@ -135,7 +135,11 @@ def _cells(line: Line, changes: int) -> list[str]:
 
 
 def _title(line: Line, changes: int) -> str:
-    floor = {"postgres": f"{copies_by()} csv + key", "sqlite": "executemany + index", "duckdb": "read_json of a file"}
+    floor = {
+        "postgres": f"{copies_by()} csv + key",
+        "sqlite": "executemany + index",
+        "duckdb": "read_json of a file (inexact)",
+    }
     return {
         FLOOR: floor[line.database],
         BINARY: f"{copies_by()} binary + key",
@@ -183,6 +187,6 @@ def _summed_up(line: Line) -> dict[str, Any]:
 
 
 def over_the_limit(results: Results) -> list[str]:
-    """Who needed more memory than a load may need."""
-    ours = [line for line in lines_of(results) if line.work != FLOOR]
+    """Who needed more memory than a load may need; DuckDB, within the process, takes what it finds."""
+    ours = [line for line in lines_of(results) if line.work != FLOOR and line.database != "duckdb"]
     return [f"{TITLES[line.database]}: {line.work}" for line in ours if line.peak > LIMIT]
