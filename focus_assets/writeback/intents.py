@@ -46,6 +46,22 @@ CLUSTER = ""  # the entry of what is written to the cluster
 Also = Callable[[sa.Connection], None]  # what the same transaction does besides
 
 
+# Made once: what is asked all the time costs more to put together than to run.
+_named = sa.func.coalesce(INTENTS.c.entry, CLUSTER)
+_IS_DUE = INTENTS.c.next_at <= sa.bindparam("due")
+_IS_DUE_HERE = sa.and_(_IS_DUE, _named == sa.bindparam("of_entry"))
+_COUNT_ALL = sa.select(sa.func.count()).select_from(INTENTS).where(_IS_DUE)
+_COUNT = sa.select(sa.func.count()).select_from(INTENTS).where(_IS_DUE_HERE)
+_NEXT = (
+    sa.select(INTENTS.c.operation_id, INTENTS.c.revision)
+    .where(_IS_DUE_HERE)
+    .order_by(INTENTS.c.next_at, INTENTS.c.operation_id)
+    .limit(1)
+)
+_NEXT_UNLOCKED = _NEXT.with_for_update(skip_locked=True)
+_CHANGE = sa.update(INTENTS).where(
+    INTENTS.c.operation_id == sa.bindparam("seen_id"), INTENTS.c.revision == sa.bindparam("seen_revision")
+)
 _ready: WeakSet[Database] = WeakSet()
 
 
@@ -104,10 +120,10 @@ def save(database: Database, intent: Intent, *, now: int, also: Also | None = No
         values["slot"] = changed.operation_id
     elif changed.entry:
         values["slot"] = _slot(changed)
-    seen = _seen(intent.operation_id, intent.revision)
+    changes = {**values, **_seen(intent.operation_id, intent.revision)}
     with database.writing("change an intent") as connection:
         try:
-            touched = connection.execute(sa.update(INTENTS).where(seen).values(values)).rowcount
+            touched = connection.execute(_CHANGE, changes).rowcount
         except IntegrityError as error:
             raise KeyBusy(intent.key) from error
         if touched != 1:
@@ -119,9 +135,9 @@ def save(database: Database, intent: Intent, *, now: int, also: Also | None = No
 
 def count_due(database: Database, due: int, entry: str | None = CLUSTER) -> int:
     """How many intents of the cluster, of an entry, or (None) of all are due; asks for no lock."""
-    query = sa.select(sa.func.count()).where(INTENTS.c.next_at <= text_of(due), _of(entry))
+    query = _COUNT_ALL if entry is None else _COUNT
     with database.reading("count the intents that are due") as connection:
-        return int(connection.execute(query).scalar_one())
+        return int(connection.execute(query, _due(due, entry)).scalar_one())
 
 
 def claim(database: Database, *, due: int, now: int, until: int, entry: str = CLUSTER) -> str | None:
@@ -129,23 +145,15 @@ def claim(database: Database, *, due: int, now: int, until: int, entry: str = CL
 
     It is not read here: a row that cannot be read must not hold up the others.
     """
-    order = (INTENTS.c.next_at, INTENTS.c.operation_id)
-    query = (
-        sa.select(INTENTS.c.operation_id, INTENTS.c.revision)
-        .where(INTENTS.c.next_at <= text_of(due), _of(entry))
-        .order_by(*order)
-        .limit(1)
-    )
-    if database.dialect.skips_locked:
-        query = query.with_for_update(skip_locked=True)
+    query = _NEXT_UNLOCKED if database.dialect.skips_locked else _NEXT
     while True:
         with database.writing("take an intent that is due") as connection:
-            row = connection.execute(query).mappings().first()
+            row = connection.execute(query, _due(due, entry)).mappings().first()
             if row is None:
                 return None
             taken = {"next_at": text_of(until), "changed_at": text_of(now), "revision": row["revision"] + 1}
             seen = _seen(row["operation_id"], row["revision"])
-            if connection.execute(sa.update(INTENTS).where(seen).values(taken)).rowcount == 1:
+            if connection.execute(_CHANGE, {**taken, **seen}).rowcount == 1:
                 return str(row["operation_id"])
 
 
@@ -223,11 +231,15 @@ def _replace_dead(connection: sa.Connection, intent: Intent, now: int) -> None:
 
 
 def _of(entry: str | None) -> sa.ColumnElement[bool]:
-    return sa.true() if entry is None else sa.func.coalesce(INTENTS.c.entry, CLUSTER) == entry
+    return sa.true() if entry is None else _named == entry
 
 
-def _seen(operation_id: str, revision: int) -> sa.ColumnElement[bool]:
-    return sa.and_(INTENTS.c.operation_id == operation_id, INTENTS.c.revision == revision)
+def _seen(operation_id: str, revision: int) -> dict[str, Any]:
+    return {"seen_id": operation_id, "seen_revision": revision}
+
+
+def _due(due: int, entry: str | None) -> dict[str, Any]:
+    return {"due": text_of(due)} if entry is None else {"due": text_of(due), "of_entry": entry}
 
 
 def _values(intent: Intent, now: int) -> dict[str, Any]:
