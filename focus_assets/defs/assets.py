@@ -7,7 +7,7 @@ import dagster as dg
 from pydantic import Field
 
 from focus_assets.config import Config, ExchangeSource
-from focus_assets.defs.catalog import BATCH, WHOLE, Catalog, Item, asset_name, key_part
+from focus_assets.defs.catalog import BACKFILL, WHOLE, Catalog, Item, asset_name, key_part
 from focus_assets.defs.errors import build_error_history
 from focus_assets.defs.events import FAILED
 from focus_assets.defs.metadata import (
@@ -72,7 +72,7 @@ def build_asset(settings: Config, item: Item) -> dg.AssetsDefinition:
         key=item.key,
         deps=[api_key(item.source)],
         partitions_def=item.partitions,
-        backfill_policy=dg.BackfillPolicy.multi_run(BATCH) if item.partitions else None,
+        backfill_policy=dg.BackfillPolicy.multi_run(BACKFILL) if item.partitions else None,
         group_name=group_of(item.service),
         description=_description(item),
         kinds={storage_kind(settings)},

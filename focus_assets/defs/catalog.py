@@ -15,6 +15,7 @@ from focus_assets.model.partition import PartitionRef
 from focus_assets.model.schema import ResourceSchema
 
 BATCH = 25
+BACKFILL = 100  # nobody waits for the first of them
 WHOLE = ("",)  # the one partition of a resource that has none
 _PLAIN = re.compile(r"[A-Za-z0-9_]+(-[A-Za-z0-9_]+)*")
 

@@ -9,7 +9,7 @@ import pytest
 
 from focus_assets.defs.snapshots import read_snapshot
 from focus_assets.sandbox import Alteration, Sandbox, SandboxOptions, SandboxServer
-from focus_assets_tests.acceptance.conftest import COUNTRIES, Site, configuration
+from focus_assets_tests.acceptance.conftest import COUNTRIES, PROMOTIONS, Site, configuration
 
 
 def test_materialising_a_partition_fills_the_table_and_its_checks_are_green(site: Site) -> None:
@@ -47,6 +47,18 @@ def test_a_range_is_one_run_with_a_result_for_each_country(site: Site) -> None:
         assert result.passed
     assert len(site.instance.get_runs()) == 1
     assert site.check("count_matches_server", None) is None
+
+
+def test_a_backfill_of_a_thousand_partitions_is_ten_runs(site: Site) -> None:
+    countries = [f"C{number:03}" for number in range(1000)]
+    many = site.at(site.configured(retail={"resources": ["promotions"], "countries": countries}))
+    asset = many.defs.resolve_assets_def(PROMOTIONS)
+    policy = asset.backfill_policy
+    assert policy is not None
+    ranges = policy.max_partitions_per_run
+    assert asset.partitions_def is not None
+    assert ranges is not None
+    assert -(-len(asset.partitions_def.get_partition_keys()) // ranges) == 10
 
 
 def test_one_forbidden_country_fails_the_run_by_name_and_the_others_are_recorded(
