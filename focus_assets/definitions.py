@@ -3,6 +3,7 @@
 `build_definitions` does the same for a configuration of one's own.
 """
 
+import gc
 import logging
 import os
 import warnings
@@ -31,7 +32,9 @@ def defs() -> dg.Definitions:
 
     Raises InvalidConfiguration.
     """
-    return build_definitions(load_config(None, os.environ), running=_is_running(os.environ))
+    found = build_definitions(load_config(None, os.environ), running=_is_running(os.environ))
+    gc.freeze()  # all of it stays: to look it through for garbage takes a run a tenth of a second
+    return found
 
 
 def build_definitions(config: Config, *, running: bool = False) -> dg.Definitions:
