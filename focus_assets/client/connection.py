@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import ssl
+import sys
 from functools import cache
+from importlib.util import find_spec
 
 import httpx
 
@@ -15,6 +17,15 @@ from focus_assets.client.protocol import redact
 @cache  # reading the certificates takes longer than a request
 def _trust(ca_file: str | None) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=ca_file) if ca_file else httpx.create_ssl_context()
+
+
+@cache
+def _spare_the_search() -> None:
+    """Say once that `sniffio` is not installed: the library below asks for it several times a request, and Python
+    would look through every folder of its path each time (`current_async_library` of httpcore).
+    """
+    if find_spec("sniffio") is None:
+        sys.modules["sniffio"] = None  # type: ignore[assignment]  # its import fails as before, but at once
 
 
 class _NoCookies(httpx.Cookies):
@@ -41,6 +52,7 @@ class _Client(httpx.AsyncClient):
 
 def http_client(settings: HttpSettings, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
     """The client; with a `transport` nothing goes over a socket."""
+    _spare_the_search()
     times = settings.timeouts
     return _Client(
         transport=transport,

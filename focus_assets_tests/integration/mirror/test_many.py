@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -156,6 +157,24 @@ async def test_a_quiet_delta_costs_five_requests(tmp_path: Path) -> None:
             asked = server.sandbox.asked()
     assert (outcome.load, outcome.fetched, outcome.healthy) == ("delta", 0, True)
     assert [asked[0], asked[1], {*asked[2:4]}, asked[4:]] == ["state", "deleted", {"created", "updated"}, ["state"]]
+
+
+async def test_a_load_like_the_last_looks_for_no_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_for: list[str] = []
+
+    class Looking:
+        @staticmethod
+        def find_spec(name: str, path: object = None, target: object = None) -> None:
+            looked_for.append(name)
+
+    with SandboxServer(Watched(("DE",))) as server:
+        async with fleet_of(server, tmp_path) as fleet:
+            refs = await fleet.refs()
+            for _ in range(2):
+                await fleet.mirror(refs)
+            monkeypatch.setattr(sys, "meta_path", [Looking, *sys.meta_path])
+            await fleet.mirror(refs)
+    assert looked_for == []
 
 
 async def test_created_and_updated_are_fetched_together(tmp_path: Path) -> None:
