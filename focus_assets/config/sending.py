@@ -40,7 +40,8 @@ class Sending(Knobs):
         default=None, min_length=1, description="At a `rest` source: the name under which a body holds the item."
     )
     create: Literal["POST", "PUT"] = Field(
-        default="POST", description="POST to the collection, or PUT to where the item will be."
+        default="POST",
+        description="POST to the collection, or PUT to where the item will be, after a look whether one is there.",
     )
     update: Literal["PUT", "PATCH"] = Field(default="PUT", description="How an item is changed, where it is.")
     deletes: bool = Field(default=True, description="Whether what is no longer among the rows is deleted at the API.")

@@ -35,7 +35,7 @@ from focus_assets.writeback.rows.settle import (
     Taken,
 )
 
-_CONFLICT, _TOO_EARLY, _TOO_LONG = 409, 425, 408
+_CONFLICT, _UNFULFILLED, _TOO_EARLY, _TOO_LONG = 409, 412, 425, 408
 _DONE = frozenset({200, 201, 204})
 Place = Callable[[tuple[str, ...]], str]
 
@@ -82,17 +82,18 @@ class HttpItems:
     headers: Callable[[], Mapping[str, str]] = dict
 
     async def ask(self, call: Call, key: tuple[str, ...], body: str, idempotency_key: str) -> Answer:
-        """A look is a GET; a write goes with its `Idempotency-Key`."""
+        """A look is a GET; a write goes with its `Idempotency-Key`, a PUT that creates also with `If-None-Match`."""
         try:
             place = self.item(key)
         except NameRefused as error:
             return Refused(str(error))
         if call is Call.LOOK:
             return await self._look(place, body)
+        request = self._request(call, place, body, idempotency_key)
         try:
-            answer = await self.client.write(self._request(call, place, body, idempotency_key))
+            answer = await self.client.write(request)
         except ApiError as error:
-            return _refusal(error, call)
+            return Taken(str(error)) if _is_taken(error, request) else _refusal(error, call)
         if answer.status not in _DONE:
             return Lost("the server has accepted the request, and not said that it is done")
         return Applied()
@@ -101,6 +102,8 @@ class HttpItems:
         headers = {**self.headers(), "idempotency-key": idempotency_key}
         method = {Call.CREATE: self.create, Call.UPDATE: self.update, Call.DELETE: "DELETE"}[call]
         url = self.collection if method == "POST" else place
+        if call is Call.CREATE and method == "PUT":
+            headers["if-none-match"] = "*"
         content = None if call is Call.DELETE else self.shape.wrapped(body).encode()
         return Request(url, method, self.params, headers=headers, content=content)
 
@@ -149,6 +152,10 @@ def _same_moment(one: str, other: str) -> bool:
         return nanos(one) == nanos(other)
     except BadValue:
         return False
+
+
+def _is_taken(error: ApiError, request: Request) -> bool:
+    return error.status == _UNFULFILLED and "if-none-match" in request.headers
 
 
 def _refusal(error: ApiError, call: Call) -> Answer:

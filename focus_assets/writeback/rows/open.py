@@ -81,7 +81,8 @@ def rules_of(settings: Sending) -> Rules:
         cap=settings.longest_wait_seconds,
     )
     hours = settings.keys_kept_hours
-    return Rules(terms, adopt=settings.adopt, keys_kept=None if hours is None else hours * 3600)
+    kept = None if hours is None else hours * 3600
+    return Rules(terms, adopt=settings.adopt, keys_kept=kept, puts_new=settings.create == "PUT")
 
 
 @asynccontextmanager

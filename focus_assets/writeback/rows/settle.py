@@ -28,11 +28,15 @@ class Call(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How an entry is settled; `keys_kept` is for how many seconds the API knows an `Idempotency-Key` again."""
+    """How an entry is settled; `keys_kept` is for how many seconds the API knows an `Idempotency-Key` again.
+
+    What `puts_new` creates an item by a PUT, which an API that knows no conditions takes for a change of another's.
+    """
 
     terms: Terms = field(default_factory=Terms)
     adopt: bool = False
     keys_kept: float | None = None
+    puts_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ def standing_of(kind: Kind, rules: Rules) -> Standing:
     """What is known of the item before anything is asked; IDLE is nothing."""
     if kind is not Kind.CREATE:
         return Standing.HELD
-    return Standing.IDLE if rules.adopt else Standing.CLEAR
+    return Standing.IDLE if rules.adopt or rules.puts_new else Standing.CLEAR
 
 
 def leaves_traces(answer: Answer) -> bool:

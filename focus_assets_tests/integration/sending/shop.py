@@ -30,6 +30,7 @@ class Shop:
     honours_keys: bool = False
     hides: bool = False
     puts_create: bool = False
+    knows_conditions: bool = True
     envelope: str = ""
     late: list[tuple[int, Request]] = field(default_factory=list)
     when_asked: Callable[[Request], None] = lambda request: None
@@ -88,6 +89,8 @@ class Shop:
                 return json_response(409, {"error": "there is one"})
             self.items[name] = body
             return json_response(201, body)
+        if name in self.items and request.headers.get("if-none-match") == "*" and self.knows_conditions:
+            return json_response(412, {"error": "there is one"})
         if name not in self.items and not (self.puts_create and request.method == "PUT"):
             return json_response(404, {"error": "there is none"})
         if request.method == "DELETE":

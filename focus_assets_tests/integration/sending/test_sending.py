@@ -428,7 +428,46 @@ async def test_an_item_may_be_created_where_it_will_be(open_scene: Open) -> None
     scene.shop.puts_create = True
     scene.rows(a="1")
     assert (await scene.send()).done == {Kind.CREATE: 1}
-    assert scene.shop.asked == ["PUT /v1/items/a"]
+    assert scene.shop.asked == ["GET /v1/items/a", "PUT /v1/items/a"]
+
+
+@pytest.mark.parametrize("knows_conditions", [True, False])
+async def test_an_item_of_others_is_neither_overwritten_by_a_put_nor_deleted(
+    open_scene: Open, *, knows_conditions: bool
+) -> None:
+    scene = open_scene(create="PUT")
+    scene.shop.puts_create, scene.shop.knows_conditions = True, knows_conditions
+    scene.shop.items["a"] = {"id": "a", "name": "theirs", "price": 9}
+    scene.rows(a="1", b="2")
+    report = await scene.send()
+    assert (report.dead, report.done) == (1, {Kind.CREATE: 1})
+    scene.rows()
+    assert (await scene.send()).whole
+    assert scene.prices == {"a": "9"}
+
+
+async def test_an_item_that_others_put_after_the_look_is_not_overwritten(open_scene: Open) -> None:
+    scene = open_scene(create="PUT")
+    scene.shop.puts_create = True
+
+    def forestall(request: Request) -> None:
+        if request.method == "PUT":
+            scene.shop.items.setdefault("a", {"id": "a", "name": "theirs", "price": 9})
+
+    scene.shop.when_asked = forestall
+    scene.rows(a="1")
+    assert (await scene.send()).dead == 1
+    assert scene.prices == {"a": "9"}
+    assert scene.shop.asked == ["GET /v1/items/a", "PUT /v1/items/a", "GET /v1/items/a"]
+
+
+async def test_with_adopt_a_put_overwrites_what_it_has_looked_at(open_scene: Open) -> None:
+    scene = open_scene(create="PUT", adopt=True)
+    scene.shop.puts_create = True
+    scene.shop.items["a"] = {"id": "a", "name": "theirs", "price": 9}
+    scene.rows(a="1")
+    assert (await scene.send()).done == {Kind.CREATE: 1}
+    assert scene.prices == {"a": "1"}
 
 
 async def test_the_sources_headers_and_pace_hold_for_what_is_sent(open_scene: Open) -> None:

@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 import anyio
@@ -78,7 +78,8 @@ def draw_plan(chance: Random) -> Plan:
         pause=chance.choice((0.0, 0.0, 0.1)),
     )
     rules = Rules(TERMS, adopt=chance.random() < 0.3, keys_kept=chance.choice((None, None, 1000.0)))
-    return Plan(rules, weather, tuple(_round(chance) for _ in range(chance.randint(2, 7))))
+    rounds = tuple(_round(chance) for _ in range(chance.randint(2, 7)))
+    return Plan(replace(rules, puts_new=chance.random() < 0.3), weather, rounds)
 
 
 def _round(chance: Random) -> Round:
@@ -112,9 +113,10 @@ class Schedule:
         self.seed, self.database = seed, database
         self.chance = Random(seed)
         self.plan = draw_plan(self.chance)
-        self.rules = Rules(terms, self.plan.rules.adopt, self.plan.rules.keys_kept) if terms else self.plan.rules
+        self.rules = replace(self.plan.rules, terms=terms) if terms else self.plan.rules
         self.world = ShopWorld(self.chance, ("shop",), unique_names=True, weather=self.plan.weather)
         self.world.shop.honours_keys = self.rules.keys_kept is not None
+        self.world.shop.puts_create = self.rules.puts_new
         self.world.meanwhile = self._others
         database.world = self.world
         self.rows: dict[str, int] = {}
@@ -130,7 +132,12 @@ class Schedule:
             self.sender = Sender(
                 ENTRY,
                 self.database,
-                HttpItems(client, collection, lambda key: join(collection, *key)),
+                HttpItems(
+                    client,
+                    collection,
+                    lambda key: join(collection, *key),
+                    create="PUT" if self.rules.puts_new else "POST",
+                ),
                 self.rules,
                 at_once=2,
                 now=lambda: self.world.now,

@@ -90,6 +90,13 @@ def test_another_item_under_the_key_is_left_alone_unless_it_may_be_adopted() -> 
     assert settle.next_call(known, NOW, adopting) is Call.UPDATE
 
 
+def test_an_item_is_looked_at_before_a_put_may_create_it() -> None:
+    putting = replace(RULES, puts_new=True)
+    assert settle.next_call(new(Kind.CREATE, putting), NOW, putting) is Call.LOOK
+    assert asked(new(Kind.CREATE, putting), Found(same=False), rules=putting).state is State.DEAD
+    assert settle.next_call(asked(new(Kind.CREATE, putting), Missing(), rules=putting), NOW, putting) is Call.CREATE
+
+
 def test_a_deletion_of_what_may_be_ours_leaves_another_item_alone() -> None:
     suspect = replace(new(Kind.DELETE), steps=(Step("items", Standing.IDLE),))
     assert settle.next_call(suspect, NOW, RULES) is Call.LOOK
