@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from focus_assets.config.knobs import Count, Knobs, Seconds
 from focus_assets.config.names import distinct, split_names
+from focus_assets.config.rest import Text
 from focus_assets.model.schema import KNOWN_TYPES, ColumnType, parse_type
 
 
@@ -36,6 +37,7 @@ class Sending(Knobs):
     item: str | None = Field(
         default=None, description="At a `rest` source: where one item is; none: the path, then each part of the key."
     )
+    params: dict[str, Text] = Field(default={}, description="At a `rest` source: sent as the query of every request.")
     envelope: str | None = Field(
         default=None, min_length=1, description="At a `rest` source: the name under which a body holds the item."
     )
@@ -82,6 +84,13 @@ class Sending(Knobs):
     def _are_distinct(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
         return names if names is None else distinct(names)
 
+    @field_validator("path", "item")
+    @classmethod
+    def _is_a_path(cls, path: str | None) -> str | None:
+        if path is not None and {"?", "#"} & set(path):
+            raise ValueError("expected a path without ? and #, behind which a key would name no item; see params")
+        return path
+
     @field_validator("types")
     @classmethod
     def _are_types(cls, types: dict[str, str]) -> dict[str, str]:
@@ -113,10 +122,10 @@ class Sending(Knobs):
     def _goes_to_one_place(self) -> Self:
         if (self.path is None) == (self.collection is None):
             raise ValueError("expected path (of a rest source) or collection (of a discovered one), and not both")
-        if self.collection is not None and (
-            self.item or self.envelope or self.create != "POST" or self.update != "PUT"
-        ):
-            raise ValueError("item, envelope, create and update belong to a path; a discovered collection has its own")
+        if self.collection is not None and self._says_how:
+            raise ValueError(
+                "item, params, envelope, create and update belong to a path; a discovered collection has its own"
+            )
         if self.collection is not None and len(self.key) != 1:
             raise ValueError("expected one key column: a discovered collection names its items by one text")
         return self
@@ -133,6 +142,11 @@ class Sending(Knobs):
         if self.lifetime_seconds <= self.request_seconds:
             raise ValueError("expected lifetime_seconds greater than request_seconds: a call is a part of that time")
         return self
+
+    @property
+    def _says_how(self) -> bool:
+        said = self.item or self.params or self.envelope
+        return bool(said) or self.create != "POST" or self.update != "PUT"
 
     @property
     def column_types(self) -> dict[str, ColumnType]:

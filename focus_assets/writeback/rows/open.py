@@ -15,7 +15,7 @@ from focus_assets.config import Config, DiscoveredSource, RestSource, Timeouts
 from focus_assets.config.discovered import table_of
 from focus_assets.config.sending import Sending
 from focus_assets.database.open import Database
-from focus_assets.model.errors import UnknownEntry, UnknownResource
+from focus_assets.model.errors import NameRefused, UnknownEntry, UnknownResource
 from focus_assets.sources.discovered import IDENTITY
 from focus_assets.sources.open import Tools, client_of, discovery_of
 from focus_assets.writeback.rows.items import HttpItems, Items, Shape
@@ -98,6 +98,7 @@ async def _items(config: Config, settings: Sending, tools: Tools) -> AsyncIterat
                 Shape(settings.envelope),
                 settings.create,
                 settings.update,
+                settings.params,
             )
         return
     assert isinstance(hurried, DiscoveredSource)  # the configuration takes no other
@@ -114,7 +115,7 @@ async def _discovered(engine: Discovery, settings: Sending) -> Items:
     return HttpItems(
         await engine.client(service),
         resource.url,
-        lambda key: join(resource.url, *key),
+        lambda key: join(resource.url, *_parts(settings, key)),
         Shape(resource.key, listed=True),
         params={"owner": engine.owner} if engine.owner else {},
         headers=_correlated,
@@ -133,16 +134,25 @@ async def _collection(engine: Discovery, table: str) -> tuple[Service, Resource]
 
 
 def _item(base_url: str, settings: Sending, key: tuple[str, ...]) -> str:
+    parts = _parts(settings, key)
     if settings.item is None:
-        return join(_below(base_url, settings.path or ""), *key)
+        return join(_below(base_url, settings.path or ""), *parts)
     place = settings.item
-    for name, part in zip(settings.key, key, strict=True):
+    for name, part in zip(settings.key, parts, strict=True):
         place = place.replace(f"{{{name}}}", join("", part).removeprefix("/"))
     return _below(base_url, place)
 
 
+def _parts(settings: Sending, key: tuple[str, ...]) -> tuple[str, ...]:
+    """The key; raises NameRefused for one that was recorded when the entry had another number of key columns."""
+    if len(key) != len(settings.key):
+        raise NameRefused("/".join(key), f"it has {len(key)} parts, and the key of the entry {len(settings.key)}")
+    return key
+
+
 def _below(base_url: str, path: str) -> str:
-    return f"{base_url}/{path.strip('/')}"
+    """A slash at the end stays: to some APIs it is another address."""
+    return f"{base_url}/{path.lstrip('/')}"
 
 
 def _correlated() -> Mapping[str, str]:

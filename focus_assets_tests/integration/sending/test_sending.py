@@ -22,7 +22,7 @@ from focus_assets.writeback.owed import replay_one
 from focus_assets.writeback.rows.open import entry_of
 from focus_assets.writeback.rows.outgoing import selection_of
 from focus_assets.writeback.rows.send import send
-from focus_assets.writeback.rows.settle import Rules
+from focus_assets.writeback.rows.settle import Call, Refused, Rules
 from focus_assets.writeback.saga import Terms
 from focus_assets_tests.integration.sending.scene import ENTRY, Scene, opened
 
@@ -409,6 +409,31 @@ async def test_a_row_goes_where_and_how_the_entry_says(open_scene: Open) -> None
     await scene.send()
     assert scene.shop.items["b"] == {"id": "b", "price": 3, "name": "kept"}
     assert scene.shop.asked[-1] == "PATCH /v1/items/b"
+
+
+async def test_a_slash_at_the_end_and_a_query_are_sent_as_they_are_written(open_scene: Open) -> None:
+    scene = open_scene(path="/v1/items/", item="/v1/items/{id}/", params={"tenant": "a b"})
+    queries: list[object] = []
+    scene.shop.when_asked = lambda request: queries.append(request.query)
+    scene.rows(b="2")
+    await scene.send()
+    scene.rows(b="3")
+    await scene.send()
+    scene.rows()
+    await scene.send()
+    assert scene.shop.asked == ["POST /v1/items/", "PUT /v1/items/b/", "DELETE /v1/items/b/"]
+    assert len(set(map(str, queries))) == 1
+    assert "tenant" in str(queries[0])
+
+
+@pytest.mark.parametrize("item", [None, "/v1/items/{id}"])
+async def test_a_key_of_another_length_names_no_item_and_is_refused(open_scene: Open, item: str | None) -> None:
+    scene = open_scene(item=item)
+    async with scene.sender() as sender:
+        for call in Call:
+            answer = await sender.items.ask(call, ("DE", "a"), "{}", "key")
+            assert answer == Refused("the name 'DE/a' is refused: it has 2 parts, and the key of the entry 1")
+    assert scene.shop.asked == []
 
 
 async def test_a_body_may_lie_in_an_envelope(open_scene: Open) -> None:
