@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Path, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-from focus_assets.model.errors import ApiError, DatabaseError, KeyBusy, OvertakenWrite, UnknownOperation
+from focus_assets.model.errors import ApiError, BadValue, DatabaseError, KeyBusy, OvertakenWrite, UnknownOperation
+from focus_assets.model.jsontext import check_text
 from focus_assets.model.stamps import text_of
 from focus_assets.writeback import intents
 from focus_assets.writeback.courier import courier
@@ -23,8 +26,20 @@ from focus_assets.writeback.writes import Writer, create, delete, new_operation
 
 Opened = Callable[[], AbstractAsyncContextManager[Writer]]
 TransactionId = Annotated[str, Path(min_length=20, max_length=100, pattern=r"^[A-Za-z0-9._~-]+$")]
+_SHOWN = ("type", "loc", "msg")
 _log = logging.getLogger(__name__)
 _LATER = {"retry-after": "30"}
+
+
+def _kept_everywhere(text: str) -> str:
+    try:
+        check_text(text)
+    except BadValue as error:
+        raise ValueError(str(error)) from error
+    return text
+
+
+Text = Annotated[str, AfterValidator(_kept_everywhere)]
 
 
 class NewGroup(BaseModel):
@@ -32,8 +47,8 @@ class NewGroup(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    name: str = Field(min_length=3, max_length=50)
-    description: str = Field(min_length=3, max_length=100)
+    name: Text = Field(min_length=3, max_length=50)
+    description: Text = Field(min_length=3, max_length=100)
 
 
 class GroupAnswer(BaseModel):
@@ -88,6 +103,7 @@ def gateway(opened: Opened, token: SecretStr) -> Guard:
     )
     for method, path, answer, status in routes:
         app.add_api_route(path, answer, methods=[method], status_code=status, responses=said)
+    app.add_exception_handler(RequestValidationError, _no_group)
     app.add_exception_handler(DatabaseError, _no_database)
     app.add_exception_handler(ApiError, _no_cluster)
     return Guard(app, token)
@@ -200,6 +216,13 @@ def _unrecorded(error: DatabaseError, operation_id: str, transaction_id: str) ->
     _log.error("operation %s: nobody knows yet what became of it", operation_id, extra=said)
     detail = f"what became of it can be asked for, once the database answers again: {error}"
     return _problem(503, detail, operation_id, _LATER)
+
+
+async def _no_group(_request: Request, error: Exception) -> Response:
+    """What was sent is not shown again, and names in it only in ASCII: a lone surrogate has no bytes."""
+    assert isinstance(error, RequestValidationError)
+    problems = [{name: problem[name] for name in _SHOWN} for problem in error.errors()]
+    return Response(json.dumps({"detail": problems}), 422, media_type="application/json")
 
 
 async def _no_database(_request: Request, error: Exception) -> Response:

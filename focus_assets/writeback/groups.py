@@ -25,10 +25,13 @@ async def one_group(writer: Writer, transaction_id: str) -> Group | None:
     identities = {step.node: step.identity for step in made.steps} if made else {}
 
     async def of(node: str) -> Group | None:
-        if identity := identities.get(node):
-            return await writer.cluster.group(node, identity)
+        identity = identities.get(node)
+        found = await writer.cluster.group(node, identity) if identity else None
+        if found is not None and _is_of(found, transaction_id):
+            return found
+        # A node may give the id of a group that it lost to another one, and this one another id.
         groups = await writer.cluster.groups(node)
-        return next((group for group in groups if group.get("transaction_id") == transaction_id), None)
+        return next((group for group in groups if _is_of(group, transaction_id)), None)
 
     return await _first(writer, of)
 
@@ -45,6 +48,10 @@ async def _creation(writer: Writer, transaction_id: str) -> Intent | None:
         return await writer.ask(intents.read, transaction_id)
     except UnknownOperation:
         return None
+
+
+def _is_of(group: Group, transaction_id: str) -> bool:
+    return group.get("transaction_id") == transaction_id
 
 
 async def _first(writer: Writer, ask: Callable[[str], Awaitable[T]]) -> T:

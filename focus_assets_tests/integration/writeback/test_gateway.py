@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 from concurrent.futures import ThreadPoolExecutor
 
@@ -101,6 +102,28 @@ def test_a_body_that_is_no_group_is_a_422_and_reaches_no_node(scene: Scene, body
     assert scene.held == [[], []]
 
 
+@pytest.mark.parametrize("where", ["scene", "on_postgres"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {**GROUP, "name": "\ud800abcd"},
+        {**GROUP, "description": "abcd\udc00"},
+        {**GROUP, "\ud800abcd": "a name that is not known"},
+        {**GROUP, "name": "a\0bcd"},
+        {**GROUP, "description": "abcd\0"},
+    ],
+)
+def test_a_text_that_a_database_could_not_keep_is_a_422_everywhere_and_is_not_recorded(
+    request: pytest.FixtureRequest, where: str, body: object
+) -> None:
+    scene: Scene = request.getfixturevalue(where)
+    said = scene.ask("POST", GROUPS, body)
+    assert said.status == 422
+    assert all(set(problem) == {"type", "loc", "msg"} for problem in said.body["detail"])
+    assert scene.held == [[], []]
+    assert intents.find(scene.database) == []
+
+
 def test_a_body_that_is_too_large_is_a_413(scene: Scene) -> None:
     assert scene.ask("POST", GROUPS, b" " * 16_385).status == 413
 
@@ -132,6 +155,18 @@ def test_a_group_that_others_created_is_read_too(scene: Scene) -> None:
     theirs = {**GROUP, "transaction_id": "somebody-else-s-transaction"}
     scene.nodes[0].answer(_post(theirs))
     assert scene.ask("GET", f"{GROUPS}/{theirs['transaction_id']}").body == {**theirs, "id": theirs["transaction_id"]}
+
+
+def test_another_group_that_got_the_node_s_id_is_never_shown_for_it(scene: Scene) -> None:
+    made = created(scene)
+    for node in scene.nodes:  # each starts anew, and counts its ids from one again
+        node.delete(made)
+        node._ids = itertools.count(1)
+        node.answer(_post({**GROUP, "name": "beta", "transaction_id": "somebody-else-s-transaction"}))
+    assert scene.ask("GET", f"{GROUPS}/{made}").status == 404
+    for node in scene.nodes:
+        node.answer(_post({**GROUP, "transaction_id": made}))
+    assert scene.ask("GET", f"{GROUPS}/{made}").body == {**GROUP, "id": made, "transaction_id": made}
 
 
 def test_a_group_that_is_not_there_is_a_404(scene: Scene) -> None:
