@@ -13,7 +13,7 @@ from rich.text import Text
 
 from focus_assets.cli.call import Call, print_json
 from focus_assets.database.open import Database
-from focus_assets.model.errors import KeyBusy, OvertakenWrite
+from focus_assets.model.errors import DatabaseError, FocusError
 from focus_assets.model.stamps import text_of
 from focus_assets.writeback import intents, owed
 from focus_assets.writeback.intent import ENDED, Intent, State
@@ -79,7 +79,7 @@ def work_off(call: Call, *, as_json: bool) -> int:
 
 
 def try_again(call: Call, operation_ids: Sequence[str], *, everything: bool) -> int:
-    """Let the next pass work on what is dead. Raises UnknownOperation; exit code 1 where one of them is not dead."""
+    """Let the next pass work on what is dead; exit code 1 where one of them cannot be. Raises DatabaseError."""
     return anyio.run(_replay, call, tuple(operation_ids), everything)
 
 
@@ -91,7 +91,9 @@ async def _replay(call: Call, operation_ids: tuple[str, ...], everything: bool) 
     for operation_id in (*operation_ids, *(one.operation_id for one in dead)):
         try:
             await owed.replay_one(call.config, database, operation_id)
-        except (ValueError, OvertakenWrite, KeyBusy) as error:
+        except DatabaseError:
+            raise
+        except (ValueError, FocusError) as error:
             refused += 1
             call.err.print(Text(f"{operation_id}: {error}"), soft_wrap=True)
         else:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from focus_assets.config import Config
 from focus_assets.database.open import Database
-from focus_assets.model.errors import ApiError, InvalidConfiguration, UnknownEntry
+from focus_assets.model.errors import DatabaseError, FocusError, InvalidConfiguration, UnknownEntry
 from focus_assets.writeback import intents
 from focus_assets.writeback.confirm import confirmed
 from focus_assets.writeback.drain import Pass, drain, replay
@@ -42,7 +42,9 @@ async def work_off(config: Config) -> Pass:
         try:
             async with open_sender(config, name) as sender:
                 _add(done, await drain_rows(sender))
-        except ApiError as error:
+        except DatabaseError:
+            raise
+        except FocusError as error:
             done.broken[name] = f"{type(error).__name__}: {error}"
     return done
 

@@ -8,11 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 import yaml
 
 from focus_assets.cli import main
+from focus_assets.sandbox import SandboxServer
 from focus_assets.sandbox.cluster import Whim
+from focus_assets.sandbox.discovery import DiscoveryOptions, DiscoverySandbox
+from focus_assets.writeback import intents
 from focus_assets_tests.integration.sending.scene import ENTRY, Scene, opened
+
+LONG_AGO = "2025-07-01T00:00:00.000000Z"
 
 
 @pytest.fixture
@@ -97,6 +103,38 @@ def test_a_write_is_confirmed_when_the_mirrors_next_load_shows_it(scene: Scene, 
         'update ["a"]': True,
     }
     assert "4 DONE, 2 confirmed" in focus("writes")[1]
+
+
+def test_an_api_that_cannot_be_opened_fails_its_own_entry_alone(scene: Scene, focus: Any, tmp_path: Path) -> None:
+    scene.rows(a="1")
+    scene.shop.statuses = [429]
+    assert focus("writes", "send", ENTRY)[0] == 1
+    with scene.database.writing("let it be due") as connection:
+        connection.execute(sa.update(intents.INTENTS).values(next_at=LONG_AGO))
+    file = tmp_path / "focus.yaml"
+    document = yaml.safe_load(file.read_text(encoding="utf-8"))
+    with SandboxServer(DiscoverySandbox(DiscoveryOptions(items=1))) as server:
+        gone = {"query": "-", "key": "ref", "source": "registry", "collection": "metadata_gone"}
+        login = {"kind": "discovered", "base_url": server.url, "client_id": "sandbox", "client_secret": "sandbox"}
+        document["sources"]["registry"] = login
+        document["writes"] = {"first": gone, **document["writes"]}
+        file.write_text(yaml.safe_dump(document), encoding="utf-8")
+        code, out, err = focus("writes", "drain")
+    assert (code, out) == (1, "2 were due: 1 DONE\n")
+    assert err.startswith("first: UnknownResource: ")
+
+
+def test_one_that_cannot_be_replayed_does_not_keep_the_others_from_it(scene: Scene, focus: Any, tmp_path: Path) -> None:
+    scene.rows(a="1", b="2")
+    scene.shop.statuses = [422, 422]
+    focus("writes", "send", ENTRY)
+    first, second = (intent.operation_id for intent in scene.intents())
+    with scene.database.writing("leave one of an entry that was taken out") as connection:
+        of_first = sa.update(intents.INTENTS).where(intents.INTENTS.c.operation_id == first)
+        connection.execute(of_first.values(entry="gone"))
+    code, out, err = focus("writes", "replay", "--all")
+    assert (code, out) == (1, f"{second} is due again\n")
+    assert err.startswith(f"{first}: there is no entry under writes 'gone'")
 
 
 def test_an_entry_that_is_not_there_is_told_the_known_ones(focus: Any) -> None:

@@ -144,7 +144,7 @@ def test_each_line_of_a_drain_carries_its_transaction_also_where_it_breaks(scene
 
 def test_an_operation_that_was_never_recorded_cannot_be_replayed(scene: Scene, tmp_path: Path) -> None:
     code, _, err = run(tmp_path, "writes", "replay", "no-such-operation")
-    assert (code, err) == (1, "focus: UnknownOperation: there is no operation 'no-such-operation'\n")
+    assert (code, err) == (1, "no-such-operation: there is no operation 'no-such-operation'\n")
 
 
 def test_a_write_is_confirmed_when_the_mirrors_next_load_shows_it(scene: Scene, tmp_path: Path) -> None:
