@@ -29,6 +29,7 @@ DATA_STATUSES = frozenset({200})
 LOGIN_STATUSES = frozenset({200, 201})
 WRITE_STATUSES = frozenset({200, 201, 202, 204})
 BODY_START_CHARACTERS = 200
+LONGEST_RETRY_AFTER = 31 * 86_400.0  # seconds: whoever asks for more is asked again after these
 
 _PORTS = {"http": 80, "https": 443}
 _SECONDS = re.compile(r"[0-9]{1,18}(\.[0-9]+)?")
@@ -84,7 +85,8 @@ def _retry_after(status: int, headers: Mapping[str, str]) -> float | None:
     text = headers.get("retry-after")
     if text is None or not (status == 429 or status >= 500):
         return None
-    return parse_retry_after(text, server_time(headers))
+    seconds = parse_retry_after(text, server_time(headers))
+    return None if seconds is None else min(seconds, LONGEST_RETRY_AFTER)
 
 
 def parse_retry_after(text: str, now: datetime | None) -> float | None:

@@ -70,15 +70,11 @@ def settle(connection: sa.Connection, intent: Intent, now: int) -> None:
     if intent.state is State.DONE and intent.kind is Kind.DELETE and not between:
         connection.execute(sa.delete(SENT).where(_of(intent.entry, intent.key)))
     elif intent.state is State.DONE:
-        known = _UNKNOWN if between else fingerprint(intent.payload)
-        settled: dict[str, object] = {
-            "payload_hash": known,
-            "waits_until": None,
-            "suspect": None,
-            "sent_at": text_of(now),
-        }
+        settled: dict[str, object] = {"payload_hash": _UNKNOWN, "sent_at": text_of(now)}
+        if not between:  # else what may be on its way is not this intent's, and stays as it was recorded
+            settled |= {"payload_hash": fingerprint(intent.payload), "waits_until": None, "suspect": None}
         _write(connection, intent, version, settled)
-    elif step.standing is Standing.SENT and version is not None:  # given up: what the API has is not known
+    elif step.standing is not Standing.HELD and version is not None:  # given up: the API may have something else
         _write(connection, intent, version, {"payload_hash": _UNKNOWN})
 
 

@@ -2,7 +2,7 @@
 
 What is known of the item decides which call comes next. A write whose answer was lost may be applied until the longest
 life of a request has passed: only then the item is read, and what it says is the answer. An API that applies each
-`Idempotency-Key` once is sent the same again instead.
+`Idempotency-Key` once is sent the same again instead. Nothing is given up while it may still be applied.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def taken(intent: Intent, now: int) -> Intent:
 
 def unproven(intent: Intent, now: int, rules: Rules) -> Intent:
     """The intent when nothing can be asked yet."""
-    return _waiting(intent, intent.error, _settled_at(intent.steps[0], rules), now)
+    return _waiting(intent, intent.error, _settled_at(intent.steps[0], rules), _Turn(now, now, rules))
 
 
 def overtaken(intent: Intent, now: int, rules: Rules) -> Intent:
@@ -182,32 +182,39 @@ class _Turn:
 def _looked(intent: Intent, answer: Answer, turn: _Turn) -> Intent:
     match answer:
         case Found(same):
-            return _found(intent, turn.now, same=same, adopt=turn.rules.adopt)
+            return _found(intent, turn, same=same)
         case Missing() if intent.kind is Kind.DELETE:
             return _ended(intent, State.DONE)
         case Missing():
-            return _known(intent, Standing.CLEAR, turn.now)
+            return _undone(intent, Standing.CLEAR, turn)
         case Refused(reason):
             return _ended(intent, State.DEAD, f"the item cannot be read: {reason}")
         case Later(reason, seconds):
-            return _waiting(intent, reason, turn.due(seconds), turn.now)
+            return _waiting(intent, reason, turn.due(seconds), turn)
         case Lost(reason):
-            return _waiting(intent, reason, turn.due(0), turn.now)
+            return _waiting(intent, reason, turn.due(0), turn)
     raise ValueError(f"{answer} does not answer a look")
 
 
-def _found(intent: Intent, now: int, *, same: bool, adopt: bool) -> Intent:
+def _found(intent: Intent, turn: _Turn, *, same: bool) -> Intent:
     if intent.kind is Kind.DELETE:
-        return _known(intent, Standing.HELD, now) if same else _ended(intent, State.DONE)
+        return _undone(intent, Standing.HELD, turn) if same else _ended(intent, State.DONE)
     if same:
         return _ended(intent, State.DONE)
-    if intent.kind is Kind.UPDATE or adopt:
-        return _known(intent, Standing.HELD, now)
+    if intent.kind is Kind.UPDATE or turn.rules.adopt:
+        return _undone(intent, Standing.HELD, turn)
     held = replace(intent, steps=(replace(intent.steps[0], standing=Standing.IDLE, doubted=False),))
     reason = (
-        "the API has another item under this key, which was not sent from here; `adopt: true` lets it be overwritten"
+        "the API has another item under this key, and nothing here says that it is ours; "
+        "`adopt: true` lets it be overwritten"
     )
     return _ended(held, State.DEAD, reason)
+
+
+def _undone(intent: Intent, standing: Standing, turn: _Turn) -> Intent:
+    """It is tried again, unless the last try left after the deadline."""
+    known = _known(intent, standing, turn.now)
+    return known if known.steps[0].sent_at < intent.deadline else _given_up(known, intent.error, turn.now)
 
 
 def _wrote(intent: Intent, call: Call, answer: Answer, turn: _Turn) -> Intent:
@@ -222,13 +229,20 @@ def _wrote(intent: Intent, call: Call, answer: Answer, turn: _Turn) -> Intent:
         case Taken(reason):
             return replace(_known(intent, Standing.IDLE, turn.now), error=reason)
         case Refused(reason):
-            return _ended(before, State.DEAD, reason)
+            return _refused(before, reason, turn)
         case Later(reason, seconds):
-            return _waiting(before, reason, turn.due(seconds), turn.now)
+            return _waiting(before, reason, turn.due(seconds), turn)
         case Lost(reason):
             doubted = replace(intent.steps[0], sent_at=turn.now, doubted=True)
             return _lost(replace(intent, steps=(doubted,), error=reason), turn)
     raise ValueError(f"{answer} does not answer a write")
+
+
+def _refused(before: Intent, reason: str, turn: _Turn) -> Intent:
+    """After a lost one it is looked at, as that may still be applied: the same is not sent again."""
+    if before.state is not State.UNKNOWN:
+        return _ended(before, State.DEAD, reason)
+    return _lost(replace(before, steps=(replace(before.steps[0], call=""),), error=reason), turn)
 
 
 def _before(intent: Intent, call: Call) -> Intent:
@@ -248,14 +262,21 @@ def _known(intent: Intent, standing: Standing, now: int) -> Intent:
 def _lost(intent: Intent, turn: _Turn) -> Intent:
     repeats = _repeats(intent, turn.now, turn.rules)
     due = turn.due(0) if repeats else max(_settled_at(intent.steps[0], turn.rules), turn.now + 1)
-    return _waiting(replace(intent, state=State.UNKNOWN), intent.error, due, turn.now)
+    return _waiting(replace(intent, state=State.UNKNOWN), intent.error, due, turn)
 
 
-def _waiting(intent: Intent, reason: str, due: int, now: int) -> Intent:
-    if now >= intent.deadline:
-        hours = (now - intent.created_at) / SECOND / 3600
-        return _ended(intent, State.DEAD, f"given up {hours:.1f} h after it was asked for: {reason}")
-    return replace(intent, next_at=due, error=reason)
+def _waiting(intent: Intent, reason: str, due: int, turn: _Turn) -> Intent:
+    """Until it is due, which is not after its deadline, but for what may still be applied then: that is looked at."""
+    step = intent.steps[0]
+    last = max(intent.deadline, _settled_at(step, turn.rules) if step.standing is Standing.SENT else 0)
+    if turn.now >= last:
+        return _given_up(intent, reason, turn.now)
+    return replace(intent, next_at=min(due, last) if turn.now < intent.deadline else last, error=reason)
+
+
+def _given_up(intent: Intent, reason: str, now: int) -> Intent:
+    hours = (now - intent.created_at) / SECOND / 3600
+    return _ended(intent, State.DEAD, f"given up {hours:.1f} h after it was asked for: {reason}")
 
 
 def _ended(intent: Intent, state: State, error: str | None = None) -> Intent:
@@ -263,7 +284,10 @@ def _ended(intent: Intent, state: State, error: str | None = None) -> Intent:
 
 
 def _repeats(intent: Intent, now: int, rules: Rules) -> bool:
-    return rules.keys_kept is not None and now < intent.created_at + round(rules.keys_kept * SECOND)
+    """Whether the API may be sent the same again instead of a look."""
+    if rules.keys_kept is None or not intent.steps[0].call:
+        return False
+    return now < min(intent.deadline, intent.created_at + round(rules.keys_kept * SECOND))
 
 
 def _settled_at(step: Step, rules: Rules) -> int:

@@ -32,6 +32,7 @@ class Shop:
     puts_create: bool = False
     knows_conditions: bool = True
     envelope: str = ""
+    retry_after: str = "7"
     late: list[tuple[int, Request]] = field(default_factory=list)
     when_asked: Callable[[Request], None] = lambda request: None
     decide: Callable[[Request], Whim | None] | None = None
@@ -49,7 +50,7 @@ class Shop:
                 return self._get(_name(request))
             self.keys.append(request.headers.get("idempotency-key", ""))
             if self.statuses:
-                return json_response(self.statuses.pop(0), {"error": "so it is"}, {"retry-after": "7"})
+                return json_response(self.statuses.pop(0), {"error": "so it is"}, {"retry-after": self.retry_after})
             drawn = self.decide(request) if self.decide else None
             return self._whimsical(request, self.whims.pop(0) if self.whims else drawn)
 

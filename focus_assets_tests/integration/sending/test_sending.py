@@ -19,14 +19,26 @@ from focus_assets.sandbox.exchange import Request
 from focus_assets.writeback import intents
 from focus_assets.writeback.intent import Kind, State
 from focus_assets.writeback.owed import replay_one
+from focus_assets.writeback.rows import sent
 from focus_assets.writeback.rows.open import entry_of
 from focus_assets.writeback.rows.outgoing import selection_of
 from focus_assets.writeback.rows.send import send
-from focus_assets.writeback.rows.settle import Call, Refused, Rules
+from focus_assets.writeback.rows.settle import Answer, Call, Refused, Rules
 from focus_assets.writeback.saga import Terms
 from focus_assets_tests.integration.sending.scene import ENTRY, Scene, opened
 
 Open = Callable[..., Scene]
+
+
+class _Killing:
+    """Whoever asks it is gone."""
+
+    async def ask(self, call: Call, key: tuple[str, ...], body: str, idempotency_key: str) -> Answer:
+        raise _Killed
+
+
+class _Killed(BaseException):
+    """As from outside."""
 
 
 @pytest.fixture
@@ -263,6 +275,90 @@ async def test_what_stays_unknown_is_given_up_with_its_reason(open_scene: Open) 
     scene.rows(a="3")
     assert (await scene.send()).whole
     assert scene.prices == {"a": "3"}
+
+
+@pytest.mark.parametrize("wanted", [{"a": "3"}, {}])
+async def test_a_late_update_never_stands_over_what_follows_one_that_is_given_up(
+    open_scene: Open, wanted: dict[str, str]
+) -> None:
+    scene = open_scene(give_up_hours=0.01)
+    scene.rows(a="1")
+    await scene.send()
+    scene.rows(a="2")
+    scene.shop.whims, scene.shop.hides = [Whim.FAILS_BEFORE, Whim.LATE], True
+    await scene.send()
+    scene.later(30)
+    await scene.drain()
+    scene.shop.hides = False
+    scene.later(30)
+    await scene.drain()
+    scene.rows(**wanted)
+    scene.later(1)
+    assert (await scene.send()).plan.waiting == 1
+    scene.later(20)
+    await scene.send()
+    assert scene.prices == wanted
+    scene.later(20)
+    assert (await scene.send()).whole
+    assert scene.prices == wanted
+
+
+async def test_what_a_killed_sender_left_is_looked_at_however_late(open_scene: Open) -> None:
+    scene = open_scene(give_up_hours=0.01)
+    scene.rows(a="1")
+
+    async with scene.sender() as sender:
+        killed = dataclasses.replace(sender, items=_Killing())
+        with pytest.raises(BaseExceptionGroup):
+            await send(killed, selection_of(ENTRY, entry_of(scene.config, ENTRY), scene.database))
+    scene.shop.items["a"] = {"id": "a", "name": "A", "price": 1}
+    scene.later(3 * 86_400)
+    assert (await scene.drain()).states == {State.UNKNOWN: 1}
+    scene.later(11)
+    assert (await scene.drain()).states == {State.DONE: 1}
+
+
+async def test_an_item_that_may_be_ours_is_not_said_to_be_of_others(open_scene: Open) -> None:
+    scene = open_scene(give_up_hours=0.01)
+    scene.rows(a="1")
+    scene.shop.whims, scene.shop.hides = [Whim.FAILS_AFTER], True
+    await scene.send()
+    scene.later(50)
+    assert (await scene.drain()).states == {State.DEAD: 1}
+    scene.shop.hides = False
+    scene.rows(a="2")
+    assert (await scene.send()).dead == 1
+    assert "nothing here says that it is ours" in scene.intents()[-1].error
+
+
+async def test_what_a_late_sender_recorded_outlives_the_end_of_another_write(scene: Scene) -> None:
+    """Its request left while another write of the row was on its way, and may be applied after that has ended."""
+    scene.rows(a="1")
+    await scene.send()
+    scene.rows(a="2")
+
+    def doubt(request: Request) -> None:
+        late = dataclasses.replace(scene.intents()[0], next_at=scene.now() + 10_000_000)
+        with scene.database.writing("record that a row was sent late") as connection:
+            sent.doubt(connection, late, surely=False)
+
+    scene.shop.when_asked = doubt
+    assert (await scene.send()).done == {Kind.UPDATE: 1}
+    scene.shop.when_asked = lambda request: None
+    assert (await scene.send()).plan.waiting == 1
+    scene.later(11)
+    assert (await scene.send()).done == {Kind.UPDATE: 1}
+
+
+@pytest.mark.parametrize("seconds", ["32000000", "1000000000000", "Fri, 31 Dec 9999 23:59:59 GMT"])
+async def test_an_api_that_asks_to_wait_for_ages_is_asked_at_the_deadline(open_scene: Open, seconds: str) -> None:
+    scene = open_scene(give_up_hours=0.01)
+    scene.shop.retry_after = seconds
+    scene.rows(a="1")
+    scene.shop.statuses = [429]
+    assert (await scene.send()).open == {State.PENDING: 1}
+    scene.later(40)
+    assert (await scene.drain()).states == {State.DONE: 1}
 
 
 async def test_a_mass_deletion_is_refused_and_sent_on_request(scene: Scene) -> None:

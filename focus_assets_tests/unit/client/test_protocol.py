@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from focus_assets.client.protocol import (
     LOGIN_STATUSES,
+    LONGEST_RETRY_AFTER,
     classify,
     join,
     origin_of,
@@ -78,6 +79,13 @@ def test_retry_after_is_read_in_both_forms(status: int, text: str, seconds: floa
     error = classify(status, {"retry-after": text, "date": DATE})
     assert error is not None
     assert error.retry_after == seconds
+
+
+@pytest.mark.parametrize("text", ["2678401", "1000000000000", "9" * 18, "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_a_retry_after_is_bounded(text: str) -> None:
+    error = classify(429, {"retry-after": text, "date": DATE})
+    assert error is not None
+    assert error.retry_after == LONGEST_RETRY_AFTER == 2_678_400
 
 
 def test_retry_after_means_nothing_on_other_statuses() -> None:

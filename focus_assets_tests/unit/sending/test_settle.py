@@ -154,6 +154,66 @@ def test_what_fails_too_long_is_given_up() -> None:
     assert (late.state, late.error) == (State.DEAD, "given up 0.0 h after it was asked for: 500")
 
 
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kept", [None, 500.0])
+def test_nothing_is_given_up_while_it_may_be_applied(kind: Kind, kept: float | None) -> None:
+    rules, deadline = replace(RULES, keys_kept=kept), NOW + 100 * SECOND
+    late = asked(new(kind, rules), Lost("504"), deadline, rules)
+    assert (late.state, late.next_at) == (State.UNKNOWN, deadline + 10 * SECOND)
+    assert settle.next_call(late, deadline + 10 * SECOND - 1, rules) is None
+    assert settle.next_call(late, deadline + 10 * SECOND, rules) is Call.LOOK
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer", "standing"),
+    [
+        (Kind.CREATE, Missing(), Standing.CLEAR),
+        (Kind.UPDATE, Missing(), Standing.CLEAR),
+        (Kind.UPDATE, Found(same=False), Standing.HELD),
+        (Kind.DELETE, Found(same=True), Standing.HELD),
+    ],
+)
+def test_a_last_look_at_what_was_sent_after_the_deadline_ends_it(
+    kind: Kind, answer: Answer, standing: Standing
+) -> None:
+    late = asked(new(kind), Lost("504"), NOW + 100 * SECOND)
+    ended = asked(late, answer, NOW + 110 * SECOND)
+    assert (ended.state, ended.steps[0].standing, ended.next_at) == (State.DEAD, standing, None)
+    assert ended.error == "given up 0.0 h after it was asked for: 504"
+
+
+def test_what_was_sent_before_the_deadline_is_tried_once_more_after_it() -> None:
+    after = asked(lost(Kind.UPDATE), Found(same=False), NOW + 200 * SECOND)
+    assert (after.state, settle.next_call(after, NOW + 200 * SECOND, RULES)) == (State.PENDING, Call.UPDATE)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_who_takes_over_after_the_deadline_looks_first(kind: Kind) -> None:
+    monday = NOW + 1000 * SECOND
+    over = settle.taken(settle.sending(new(kind), Call(kind.value), NOW), monday)
+    assert settle.next_call(over, monday, RULES) is None
+    waiting = settle.unproven(over, monday, RULES)
+    assert (waiting.state, waiting.next_at) == (State.UNKNOWN, monday + 10 * SECOND)
+    assert settle.next_call(waiting, monday + 10 * SECOND, RULES) is Call.LOOK
+
+
+def test_a_repeated_write_that_is_refused_is_looked_at_before_it_is_dead() -> None:
+    kept = replace(RULES, keys_kept=50.0)
+    after = asked(lost(Kind.UPDATE, kept), Refused("422"), rules=kept)
+    assert (after.state, after.next_at, after.error) == (State.UNKNOWN, NOW + 10 * SECOND, "422")
+    known = asked(after, Found(same=False), NOW + 10 * SECOND, kept)
+    dead = asked(known, Refused("422"), NOW + 10 * SECOND, kept)
+    assert (dead.state, dead.steps[0].standing) == (State.DEAD, Standing.HELD)
+
+
+@pytest.mark.parametrize("seconds", [32_000_000.0, 1e12])
+def test_what_the_api_asks_for_is_no_reason_to_wait_beyond_the_deadline(seconds: float) -> None:
+    after = asked(new(Kind.UPDATE), Later("429", seconds))
+    assert (after.state, after.next_at) == (State.PENDING, NOW + 100 * SECOND)
+    ended = asked(after, Later("429", seconds), NOW + 100 * SECOND)
+    assert (ended.state, ended.error) == (State.DEAD, "given up 0.0 h after it was asked for: 429")
+
+
 def test_while_the_api_keeps_its_key_the_same_is_sent_again_at_once() -> None:
     kept = replace(RULES, keys_kept=50.0)
     after = lost(Kind.CREATE, kept)
