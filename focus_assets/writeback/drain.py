@@ -61,7 +61,7 @@ async def replay(writer: Writer, operation_id: str) -> Intent:
     """Let a DEAD intent be tried again, by the next pass. Raises UnknownOperation, ValueError where it is not DEAD."""
     await writer.ask(intents.ensure)
     intent = await writer.ask(intents.read, operation_id)
-    return await writer.save(writer.decide(intent, Replayed()))
+    return await writer.reopen(writer.decide(intent, Replayed()))
 
 
 def _posts(writer: Writer) -> dict[str, Post]:

@@ -174,7 +174,8 @@ def _deleted(intent: Intent, outcomes: tuple[Outcome, ...]) -> Response:
     if intent.state is State.DEAD:
         return _problem(502, f"the group was not deleted: {intent.error}", intent.operation_id)
     if intent.state is not State.DONE:
-        return _problem(202, f"the group will be deleted: {intent.error}", intent.operation_id)
+        reason = intent.error or "its creation may still be on its way to a node"
+        return _problem(202, f"the group will be deleted: {reason}", intent.operation_id)
     if any(isinstance(outcome, Cleared) and outcome.found for outcome in outcomes):
         return Response(status_code=204)
     return _problem(404, f"there is no group {intent.target}")

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from focus_assets.model.errors import ApiError, UnknownOperation
-from focus_assets.writeback import intents
+from focus_assets.model.errors import ApiError
 from focus_assets.writeback.cluster import Group
-from focus_assets.writeback.intent import Intent
-from focus_assets.writeback.writes import Writer
+from focus_assets.writeback.writes import Writer, creation
 
 T = TypeVar("T")
 
@@ -21,7 +19,7 @@ async def all_groups(writer: Writer) -> list[Group]:
 
 async def one_group(writer: Writer, transaction_id: str) -> Group | None:
     """The same for one group; None where that node says that it does not have it."""
-    made = await _creation(writer, transaction_id)
+    made = await creation(writer, transaction_id)
     identities = {step.node: step.identity for step in made.steps} if made else {}
 
     async def of(node: str) -> Group | None:
@@ -38,16 +36,8 @@ async def one_group(writer: Writer, transaction_id: str) -> Group | None:
 
 async def key_of(writer: Writer, transaction_id: str) -> str:
     """What a deletion of this group is about: the name under which it was created, where that is known."""
-    made = await _creation(writer, transaction_id)
+    made = await creation(writer, transaction_id)
     return made.key if made else transaction_id
-
-
-async def _creation(writer: Writer, transaction_id: str) -> Intent | None:
-    await writer.ask(intents.ensure)
-    try:
-        return await writer.ask(intents.read, transaction_id)
-    except UnknownOperation:
-        return None
 
 
 def _is_of(group: Group, transaction_id: str) -> bool:

@@ -109,16 +109,16 @@ def record(database: Database, intent: Intent, *, now: int, also: Also | None = 
             also(connection)
 
 
-def save(database: Database, intent: Intent, *, now: int, also: Also | None = None) -> Intent:
-    """Commit a changed intent; returns it with its new revision.
+def save(database: Database, intent: Intent, *, now: int, also: Also | None = None, reopened: bool = False) -> Intent:
+    """Commit a changed intent; returns it with its new revision. One that is `reopened` takes its key again.
 
-    Raises OvertakenWrite where another one changed it; KeyBusy for a row's that is opened again while a later one is.
+    Raises OvertakenWrite where another one changed it; KeyBusy for one that is opened again while a later one is open.
     """
     changed = dataclasses.replace(intent, revision=intent.revision + 1)
     values = _values(changed, now)
     if changed.ended:
         values["slot"] = changed.operation_id
-    elif changed.entry:
+    elif changed.entry or reopened:
         values["slot"] = _slot(changed)
     changes = {**values, **_seen(intent.operation_id, intent.revision)}
     with database.writing("change an intent") as connection:

@@ -126,6 +126,14 @@ def settled_at(step: Step, terms: Terms) -> int:
     return step.sent_at + round(terms.lifetime * SECOND) if step.standing is Standing.SENT else 0
 
 
+def awaiting(steps: tuple[Step, ...], made: tuple[Step, ...]) -> tuple[Step, ...]:
+    """A deletion's steps, that take nothing for the last word while the creation may still be applied at a node."""
+    sent = {step.node: step.sent_at for step in made if step.standing is Standing.SENT}
+    return tuple(
+        replace(step, standing=Standing.SENT, sent_at=sent[step.node]) if step.node in sent else step for step in steps
+    )
+
+
 def _begun(intent: Intent, now: int) -> Intent:
     _expect(intent, State.PENDING)
     steps = _all_sent(intent.steps, now) if intent.kind is Kind.CREATE else intent.steps

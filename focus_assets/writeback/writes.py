@@ -22,11 +22,11 @@ import anyio
 from focus_assets.client.retry import full_jitter
 from focus_assets.database.open import Database
 from focus_assets.database.threads import in_thread
-from focus_assets.model.errors import DatabaseError, OvertakenWrite
+from focus_assets.model.errors import DatabaseError, KeyBusy, OvertakenWrite, UnknownOperation
 from focus_assets.writeback import intents, outbox
 from focus_assets.writeback.cluster import Cluster
 from focus_assets.writeback.intent import Intent, Kind, Standing, State, Step
-from focus_assets.writeback.saga import SECOND, Answered, Begun, Event, Outcome, Overslept, Terms, decide
+from focus_assets.writeback.saga import SECOND, Answered, Begun, Event, Outcome, Overslept, Terms, awaiting, decide
 from focus_assets.writeback.sinks import Sink
 
 _REARMS = 20
@@ -120,14 +120,24 @@ class Writer:
         """Whatever the database says to it. Raises DatabaseError, and what the function raises."""
         return await self.blocking(function, self.database, *args, **kwargs)
 
-    async def save(self, intent: Intent) -> Intent:
-        """Commit it. Raises OvertakenWrite, DatabaseError."""
+    async def save(self, intent: Intent, *, reopened: bool = False) -> Intent:
+        """Commit it. Raises OvertakenWrite, DatabaseError; for one that is reopened KeyBusy while a later one is."""
         now = self.now()
         ended = replace(intent, revision=intent.revision + 1) if intent.ended and self.news else None
         also = partial(outbox.keep, intent=ended, now=now) if ended else None
-        saved = await self.ask(intents.save, intent, now=now, also=also)
+        saved = await self.ask(intents.save, intent, now=now, also=also, reopened=reopened)
         _log.info("%s of %r is %s", saved.kind, saved.key, saved.state, extra=said_of(saved))
         return saved
+
+    async def reopen(self, intent: Intent) -> Intent:
+        """Commit one that had ended, with its key where that is free: it only undoes what names its own transaction.
+
+        Raises OvertakenWrite, DatabaseError.
+        """
+        try:
+            return await self.save(intent, reopened=True)
+        except KeyBusy:
+            return await self.save(intent)
 
     def answered(self, outcomes: tuple[Outcome, ...]) -> Answered:
         """What came of a round of calls."""
@@ -159,8 +169,20 @@ async def delete(
     An intent that is not DONE goes on by itself until it is, or is DEAD. Raises KeyBusy, OvertakenWrite (it goes on),
     DatabaseError (only the intent tells).
     """
-    intent = await _begun(writer, writer.intent(Wanted(Kind.DELETE, key, target, operation_id)))
-    return await clear(writer, intent)
+    made = await creation(writer, target)
+    intent = writer.intent(Wanted(Kind.DELETE, key, target, operation_id))
+    if made is not None:
+        intent = replace(intent, steps=awaiting(intent.steps, made.steps))
+    return await clear(writer, await _begun(writer, intent))
+
+
+async def creation(writer: Writer, transaction_id: str) -> Intent | None:
+    """The write that created, or failed to create, the group of a transaction; None where it was not one of ours."""
+    await writer.ask(intents.ensure)
+    try:
+        return await writer.ask(intents.read, transaction_id)
+    except UnknownOperation:
+        return None
 
 
 async def clear(writer: Writer, intent: Intent) -> tuple[Intent, tuple[Outcome, ...]]:
@@ -198,7 +220,8 @@ async def _rearm(writer: Writer, sent: Intent) -> None:
         try:
             found = await writer.ask(intents.read, sent.operation_id)
             if found.state is not State.DONE:  # else it was our own commit whose answer was lost
-                await writer.save(writer.decide(found, Overslept()))
+                late = writer.decide(found, Overslept())
+                await (writer.save(late) if late.ended else writer.reopen(late))
         except OvertakenWrite:
             continue
         except DatabaseError:

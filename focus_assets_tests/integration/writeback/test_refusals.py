@@ -12,7 +12,9 @@ import pytest
 
 from focus_assets.sandbox.cluster import ClusterNode, Whim
 from focus_assets.sandbox.exchange import Request, Response, json_response
+from focus_assets.writeback.drain import drain, replay
 from focus_assets.writeback.intent import State
+from focus_assets.writeback.open import open_writer
 from focus_assets_tests.integration.writeback.scene import GROUP, Scene, cluster, served
 
 GROUPS = "/api/v1/groups"
@@ -80,18 +82,69 @@ def test_a_delete_that_a_node_forbids_is_a_502_and_its_operation_is_dead(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = scene.ask("POST", GROUPS, GROUP).body["id"]
-    answer = ClusterNode.answer
-
-    def forbidding(node: ClusterNode, request: Request) -> Response:
-        forbidden = request.method == "DELETE" and node is scene.nodes[1]
-        return json_response(403, {"error": "no right"}) if forbidden else answer(node, request)
-
-    monkeypatch.setattr(ClusterNode, "answer", forbidding)
+    _forbid(scene, monkeypatch, node=1)
     said = scene.ask("DELETE", f"{GROUPS}/{made}")
     assert said.status == 502
     assert said.body["detail"].startswith("the group was not deleted: node-2: ")
     assert scene.ask("GET", f"/api/v1/operations/{said.body['operation_id']}").body["state"] == "DEAD"
     assert scene.held == [[], ["alpha"]]
+
+
+def _forbid(scene: Scene, monkeypatch: pytest.MonkeyPatch, *, node: int) -> None:
+    """A node refuses all deletions."""
+    answer = ClusterNode.answer
+
+    def forbidding(asked: ClusterNode, request: Request) -> Response:
+        forbidden = request.method == "DELETE" and asked is scene.nodes[node]
+        return json_response(403, {"error": "no right"}) if forbidden else answer(asked, request)
+
+    monkeypatch.setattr(ClusterNode, "answer", forbidding)
+
+
+async def _dead(scene: Scene, whim: Whim) -> str:
+    """A create whose answer a node lost, and which that node forbids to undo, seconds later; its operation."""
+    scene.whim(whim, methods=("POST",))
+    with pytest.MonkeyPatch.context() as patched:
+        _forbid(scene, patched, node=0)
+        failed = str(scene.ask("POST", GROUPS, GROUP).body["operation_id"])
+        async with open_writer(scene.config) as writer:
+            await drain(writer)
+    assert scene.ask("GET", f"/api/v1/operations/{failed}").body["state"] == "DEAD"
+    scene.whim(None)
+    return failed
+
+
+async def test_a_deletion_of_a_group_whose_creation_may_still_arrive_is_a_202_until_it_cannot(scene: Scene) -> None:
+    failed = await _dead(scene, Whim.LATE)
+    said = scene.ask("DELETE", f"{GROUPS}/{failed}")
+    assert (said.status, said.body["detail"]) == (
+        202,
+        "the group will be deleted: its creation may still be on its way to a node",
+    )
+    assert (await scene.drain()).states == {State.DONE: 1}
+    assert scene.held == [[], []]
+
+
+async def test_a_write_that_is_replayed_has_its_name_for_itself_again(scene: Scene) -> None:
+    failed = await _dead(scene, Whim.FAILS_AFTER)
+    async with open_writer(scene.config) as writer:
+        await replay(writer, failed)
+    busy = scene.ask("POST", GROUPS, GROUP)
+    assert (busy.status, busy.body["operation_id"]) == (409, failed)
+    assert (await scene.drain()).states == {State.COMPENSATED: 1}
+    assert scene.ask("POST", GROUPS, GROUP).status == 201
+
+
+async def test_a_write_is_replayed_also_while_a_later_one_has_its_name(scene: Scene) -> None:
+    failed = await _dead(scene, Whim.FAILS_BEFORE)
+    scene.whim(Whim.FAILS_BEFORE, methods=("POST", "DELETE"))
+    later = scene.ask("POST", GROUPS, GROUP).body["operation_id"]
+    async with open_writer(scene.config) as writer:
+        assert (await replay(writer, failed)).state is State.COMPENSATING
+    busy = scene.ask("POST", GROUPS, GROUP)
+    assert (busy.status, busy.body["operation_id"]) == (409, later)
+    scene.whim(None)
+    assert (await scene.drain()).states == {State.COMPENSATED: 2}
 
 
 def _overtaking(scene: Scene, method: str) -> None:
