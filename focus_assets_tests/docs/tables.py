@@ -114,6 +114,11 @@ MEANINGS = {
         "slot": "a fingerprint of the key",
         "position": "the order within a key: when it ended, by our clock, or a moment after the one before",
     },
+    "_focus_destinations": {
+        "entry": "the entry under `writes`",
+        "destination": "what decides where its items are, as JSON; other settings are refused while items are there",
+        "bound_at": "when that was kept, by our clock",
+    },
     "_focus_sent": {
         "entry": "the entry under `writes`",
         "row_key": "the row's key, as a JSON list of texts",

@@ -7,6 +7,7 @@ FocusError
 │   ├── UnknownResource           } with the names
 │   ├── UnknownPartition          } that
 │   ├── UnknownEntry              } are
+│   ├── DestinationChanged        rows that were sent to another place than their entry says now
 │   ├── ServiceNotFound           } a registry or a descriptor
 │   ├── ResourceNotFound          } that lacks a name
 │   ├── ClientNotEntered          a client that is used before it was entered, or after it was left
@@ -108,6 +109,7 @@ from focus_assets.model.errors.broker import (
 from focus_assets.model.errors.configuration import (
     ClientNotEntered,
     ConfigurationError,
+    DestinationChanged,
     InvalidConfiguration,
     MissingExtra,
     ResourceNotFound,
@@ -176,6 +178,7 @@ __all__ = [
     "DatabaseUnreachable",
     "DeletionsRefused",
     "DeltaExpired",
+    "DestinationChanged",
     "DuplicateName",
     "FocusError",
     "FunctionFailed",

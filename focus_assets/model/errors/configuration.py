@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from focus_assets.model.errors.root import FocusError, some
@@ -53,6 +53,19 @@ class UnknownEntry(_UnknownName):
     """An entry that `writes` in the configuration does not have."""
 
     noun = "entry under writes"
+
+
+class DestinationChanged(ConfigurationError):
+    """An entry of `writes` whose rows are at another place than it says now."""
+
+    def __init__(self, entry: str, before: Mapping[str, str], now: Mapping[str, str]) -> None:
+        self.entry, self.before, self.now = entry, dict(before), dict(now)
+        names = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
+        was, says = (", ".join(f"{name} {one.get(name, '-')}" for name in names) for one in (before, now))
+        super().__init__(
+            f"writes.{entry}: its rows were sent with {was}, and now it says {says}: what is there is not known, "
+            "and nothing was sent. Put it back, or give the entry another name: what was sent stays where it is"
+        )
 
 
 class ServiceNotFound(_UnknownName):

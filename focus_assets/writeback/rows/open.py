@@ -18,10 +18,11 @@ from focus_assets.database.open import Database
 from focus_assets.model.errors import NameRefused, UnknownEntry, UnknownResource
 from focus_assets.sources.discovered import IDENTITY
 from focus_assets.sources.open import Tools, client_of, discovery_of
+from focus_assets.writeback.rows.destination import destination_of, insist
 from focus_assets.writeback.rows.items import HttpItems, Items, Shape
 from focus_assets.writeback.rows.outgoing import selection_of
 from focus_assets.writeback.rows.plan import SendPlan
-from focus_assets.writeback.rows.send import Sender, planned
+from focus_assets.writeback.rows.send import Sender, ensure, planned
 from focus_assets.writeback.rows.settle import Rules
 from focus_assets.writeback.saga import Terms
 from focus_assets.writeback.writes import micros_now
@@ -57,15 +58,19 @@ async def open_sender(
             at_once=settings.at_once,
             deletes=settings.deletes,
             kept_days=settings.kept_days,
+            destination=destination_of(config, settings),
         )
 
 
 def plan_of(config: Config, name: str, *, accept_deletions: bool = False) -> SendPlan:
     """What would be sent of an entry now; no API is asked.
 
-    Raises UnknownEntry, DeletionsRefused, RepeatedKey, RowError, InvalidConfiguration, DatabaseError.
+    Raises UnknownEntry, DestinationChanged, DeletionsRefused, RepeatedKey, RowError, InvalidConfiguration,
+    DatabaseError.
     """
     settings, database = entry_of(config, name), Database(config.destination)
+    ensure(database)
+    insist(database, name, destination_of(config, settings))
     selection = selection_of(name, settings, database)
     return planned(
         database, name, selection, now=micros_now(), deletes=settings.deletes, accept_deletions=accept_deletions

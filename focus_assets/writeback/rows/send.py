@@ -11,7 +11,7 @@ import itertools
 import logging
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -27,6 +27,7 @@ from focus_assets.writeback import intents
 from focus_assets.writeback.drain import Pass
 from focus_assets.writeback.intent import Intent, Kind, Standing, State, Step
 from focus_assets.writeback.rows import sent, settle
+from focus_assets.writeback.rows.destination import Destination, bind
 from focus_assets.writeback.rows.items import Items
 from focus_assets.writeback.rows.outgoing import Selection, key_parts, outgoing
 from focus_assets.writeback.rows.plan import Change, SendPlan, plan_sending
@@ -54,6 +55,7 @@ class Sender:
     deletes: bool = True
     kept_days: int = 30
     now: Callable[[], int] = micros_now
+    destination: Destination = field(default_factory=dict)
     chance: Callable[[], float] = random.random
     new_operation: Callable[[], str] = new_operation
     blocking: Blocking = in_thread
@@ -110,16 +112,17 @@ class Report:
 async def send(sender: Sender, selection: Selection, *, accept_deletions: bool = False) -> Report:
     """Bring the API up to date with the rows. What cannot be settled now goes on by itself, or by `drain_rows`.
 
-    Raises DeletionsRefused, RepeatedKey, RowError, InvalidConfiguration (nothing was sent), DatabaseError.
+    Deletions have been answered, or given up, before the first of the others leaves.
+    Raises DeletionsRefused, DestinationChanged, RepeatedKey, RowError, InvalidConfiguration (nothing was sent),
+    DatabaseError.
     """
     settled = await drain_rows(sender)
     wish = {"deletes": sender.deletes, "accept_deletions": accept_deletions}
     plan = await sender.ask(planned, sender.entry, selection, now=sender.now(), **wish)
     await sender.ask(_tidy, sender, plan)
-    report, changes = Report(plan, settled), iter(plan.changes)
-    async with anyio.create_task_group() as group:
-        for _ in range(min(sender.at_once, len(plan.changes))):
-            group.start_soon(_work, sender, changes, report)
+    report = Report(plan, settled)
+    for changes in (plan.deletes, [*plan.updates, *plan.creates]):
+        await _side_by_side(sender, changes, report)
     return report
 
 
@@ -141,8 +144,12 @@ def planned(
 
 
 async def drain_rows(sender: Sender) -> Pass:
-    """Settle what is due of this entry. Raises DatabaseError where not all could be taken."""
+    """Settle what is due of this entry.
+
+    Raises DestinationChanged (nothing was sent), DatabaseError where not all could be taken.
+    """
     await sender.ask(ensure)
+    await sender.ask(bind, sender.entry, sender.destination, now=sender.now())
     done, due = Pass(), sender.now()
     waiting = await sender.ask(intents.count_due, due, sender.entry)
     async with anyio.create_task_group() as group:
@@ -168,6 +175,13 @@ def _tidy(database: Database, sender: Sender, plan: SendPlan) -> None:
     for key in plan.forgotten:
         with database.writing("forget a row") as connection:
             sent.forget(connection, sender.entry, key)
+
+
+async def _side_by_side(sender: Sender, changes: Sequence[Change], report: Report) -> None:
+    left = iter(changes)
+    async with anyio.create_task_group() as group:
+        for _ in range(min(sender.at_once, len(changes))):
+            group.start_soon(_work, sender, left, report)
 
 
 async def _work(sender: Sender, changes: Iterator[Change], report: Report) -> None:

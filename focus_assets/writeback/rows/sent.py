@@ -25,6 +25,7 @@ SENT = BOOKS.table(
         "sent_at": sa.Text,
     },
 )
+DESTINATIONS = BOOKS.table("_focus_destinations", key=("entry",), columns={"destination": sa.Text, "bound_at": sa.Text})
 _UNKNOWN = ""
 
 
@@ -40,7 +41,7 @@ def last_sent(connection: sa.Connection, entry: str) -> dict[str, SentRow]:
 
 
 def ensure(database: Database) -> None:
-    """Make the table where it is missing. Raises DatabaseError."""
+    """Make the tables where they are missing. Raises DatabaseError."""
     BOOKS.ensure(database)
 
 

@@ -13,19 +13,27 @@ import pytest
 import sqlalchemy as sa
 
 from focus_assets.config import RateLimit
-from focus_assets.model.errors import BadValue, DeletionsRefused, InvalidConfiguration, MissingKey, RepeatedKey
+from focus_assets.model.errors import (
+    BadValue,
+    DeletionsRefused,
+    DestinationChanged,
+    InvalidConfiguration,
+    MissingKey,
+    RepeatedKey,
+)
 from focus_assets.sandbox.cluster import Whim
 from focus_assets.sandbox.exchange import Request
 from focus_assets.writeback import intents
 from focus_assets.writeback.intent import Kind, State
 from focus_assets.writeback.owed import replay_one
 from focus_assets.writeback.rows import sent
-from focus_assets.writeback.rows.open import entry_of
+from focus_assets.writeback.rows.open import entry_of, plan_of
 from focus_assets.writeback.rows.outgoing import selection_of
 from focus_assets.writeback.rows.send import send
-from focus_assets.writeback.rows.settle import Answer, Call, Refused, Rules
+from focus_assets.writeback.rows.settle import Answer, Applied, Call, Refused, Rules
 from focus_assets.writeback.saga import Terms
 from focus_assets_tests.integration.sending.scene import ENTRY, Scene, opened
+from focus_assets_tests.simulation.writes.schedule import at_once
 
 Open = Callable[..., Scene]
 
@@ -601,3 +609,105 @@ async def test_the_sources_headers_and_pace_hold_for_what_is_sent(open_scene: Op
     with anyio.move_on_after(3):
         await scene.send()
     assert seen == ["geheim-1234"] * 3
+
+
+def turn(scene: Scene, **knobs: Any) -> None:
+    """The entry says something else from now on; `base_url` is the source's."""
+    source = scene.config.source("shop")
+    url = knobs.pop("base_url", source.base_url)
+    entry = entry_of(scene.config, ENTRY).model_copy(update=knobs)
+    shop = source.model_copy(update={"base_url": url})
+    scene.config = scene.config.model_copy(update={"sources": {"shop": shop}, "writes": {ENTRY: entry}})
+
+
+@pytest.mark.parametrize(
+    ("knobs", "said"),
+    [
+        ({"base_url": "https://other.example.org"}, "it says base_url https://other.example.org: "),
+        ({"path": "/v2/items"}, "with item v1/items/{id}, path v1/items, and now it says item v2/items/{id}, path v2"),
+        ({"item": "/v1/wares/{id}"}, "it says item v1/wares/{id}: "),
+        ({"key": ("id", "name")}, "it says item v1/items/{id}/{name}, key id, name: "),
+        ({"params": {"tenant": "b"}}, "with params -, and now it says params "),
+    ],
+)
+async def test_what_one_place_has_is_not_taken_for_what_another_has(
+    scene: Scene, knobs: dict[str, Any], said: str
+) -> None:
+    scene.rows(a="1", b="2")
+    await scene.send()
+    asked, before = list(scene.shop.asked), scene.config
+    turn(scene, **knobs)
+    scene.rows(a="1")
+    for attempt in (scene.send, scene.drain):
+        with pytest.raises(DestinationChanged) as caught:
+            await attempt()
+        assert said in str(caught.value)
+    with pytest.raises(DestinationChanged, match="nothing was sent. Put it back, or give the entry another name"):
+        plan_of(scene.config, ENTRY)
+    assert scene.shop.asked == asked
+    scene.config = before
+    assert (await scene.send()).done == {Kind.DELETE: 1}
+
+
+async def test_a_write_that_nobody_knows_of_is_settled_where_it_was_sent(scene: Scene) -> None:
+    scene.rows(a="1")
+    scene.shop.whims = [Whim.FAILS_AFTER]
+    await scene.send()
+    before = scene.config
+    turn(scene, path="/v2/items")
+    scene.later(20)
+    with pytest.raises(DestinationChanged):
+        await scene.drain()
+    scene.config = before
+    assert (await scene.drain()).states == {State.DONE: 1}
+
+
+async def test_where_nothing_was_ever_taken_the_entry_may_go_elsewhere(scene: Scene) -> None:
+    scene.rows(a="1", b="1")
+    scene.shop.statuses = [404, 404]
+    assert (await scene.send()).dead == 2
+    turn(scene, path="/v1/items/", item="/v1/items/{id}/")
+    assert (await scene.send()).plan.dead == 2
+    turn(scene, params={"tenant": "b"})
+    assert plan_of(scene.config, ENTRY).dead == 2
+    assert (await scene.send()).done == {Kind.CREATE: 2}
+    assert scene.states() == [State.COMPENSATED] * 2 + [State.DONE] * 2
+
+
+async def test_rows_that_were_sent_before_their_place_was_kept_stay_known(scene: Scene) -> None:
+    scene.rows(a="1")
+    await scene.send()
+    with scene.database.writing("forget it") as connection:
+        connection.execute(sa.delete(sent.DESTINATIONS))
+    assert (await scene.send()).plan.unchanged == 1
+    turn(scene, path="/v2/items")
+    with pytest.raises(DestinationChanged):
+        await scene.send()
+
+
+class Slow:
+    """Answers when nobody else could go on."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    async def ask(self, call: Call, key: tuple[str, ...], body: str, idempotency_key: str) -> Answer:
+        """One request."""
+        del body, idempotency_key
+        self.said.append(f"{call} {key[0]}")
+        await anyio.wait_all_tasks_blocked()
+        self.said.append(f"{call} {key[0]} is done")
+        return Applied()
+
+
+async def test_deletions_end_before_anything_else_is_sent(scene: Scene) -> None:
+    items, selection = Slow(), selection_of(ENTRY, entry_of(scene.config, ENTRY), scene.database)
+    async with scene.sender() as sender:
+        slow = dataclasses.replace(sender, items=items, blocking=at_once)
+        scene.rows(a="1", b="1")
+        await send(slow, selection)
+        items.said.clear()
+        scene.rows(b="2", c="1")
+        await send(slow, selection)
+    assert items.said[:2] == ["delete a", "delete a is done"]
+    assert sorted(items.said[2:4]) == ["create c", "update b"]

@@ -124,9 +124,8 @@ class Schedule:
 
     async def play(self) -> Report:
         """All of it."""
-        self._calmly(
-            lambda connection: [connection.execute(sa.delete(table)) for table in (intents.INTENTS, sent.SENT)]
-        )
+        tables = (intents.INTENTS, sent.SENT, sent.DESTINATIONS)
+        self._calmly(lambda connection: [connection.execute(sa.delete(table)) for table in tables])
         async with self.world.client() as client:
             collection = "https://shop.example/v1/items"
             self.sender = Sender(
