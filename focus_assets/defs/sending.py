@@ -9,6 +9,7 @@ from pydantic import Field
 from focus_assets.config import Config
 from focus_assets.database.open import Database
 from focus_assets.defs.catalog import key_part
+from focus_assets.defs.owing import NOTHING_OWED, judged
 from focus_assets.defs.pools import pool_of
 from focus_assets.defs.resources import effective, resource_keys
 from focus_assets.defs.schedules import when
@@ -48,14 +49,16 @@ def build_sending(settings: Config, name: str) -> dg.AssetsDefinition:
     )
     def sending(context: dg.AssetExecutionContext, config: Send) -> dg.MaterializeResult[Any]:
         present = effective(settings, context.resources)
-        return dg.MaterializeResult(metadata=sent(present, name, accept_deletions=config.accept_deletions))
+        with judged(context, present):
+            return dg.MaterializeResult(metadata=sent(present, name, accept_deletions=config.accept_deletions))
 
     return sending
 
 
 def send_job(config: Config) -> Any:
-    """All entries."""
-    selection = dg.AssetSelection.assets(*(sending_key(name) for name in config.writes))
+    """All entries, and then the check of what is owed."""
+    sendings = dg.AssetSelection.assets(*(sending_key(name) for name in config.writes))
+    selection = sendings | dg.AssetSelection.checks(NOTHING_OWED)
     return dg.define_asset_job(SEND_ROWS, selection, description="Sends the rows of every entry of `writes`.")
 
 

@@ -9,22 +9,21 @@ import dagster as dg
 
 from focus_assets.config import Config
 from focus_assets.database.open import Database
+from focus_assets.defs.owing import KEY, NOTHING_OWED, OPEN, is_outdated, judged, owed
 from focus_assets.defs.resources import effective, resource_keys
-from focus_assets.defs.sending import build_sendings, send_job, send_schedules
+from focus_assets.defs.sending import build_sendings, send_job, send_schedules, sending_key
 from focus_assets.model.errors import FocusError
 from focus_assets.writeback import intents, outbox
 from focus_assets.writeback.drain import Pass
-from focus_assets.writeback.intent import ENDED, Intent, State
+from focus_assets.writeback.intent import Intent, State
 from focus_assets.writeback.owed import count_confirmed, count_due, work_off
 from focus_assets.writeback.saga import SECOND
 from focus_assets.writeback.writes import micros_now
 
 DRAIN_WRITES = "drain_writes"
-KEY = dg.AssetKey(["intents"])  # one part: a resource has two, so that none can be taken for it
 SHOWN = 100
 DRAIN_SECONDS = 30
 _LONGEST_RUN = timedelta(minutes=10)
-OPEN = tuple(state for state in State if state not in ENDED)
 Requests = Iterator[dg.RunRequest | dg.SkipReason]
 
 
@@ -52,17 +51,20 @@ def build_intents(config: Config) -> dg.AssetsDefinition:
         required_resource_keys=resource_keys(config),
     )
     def intents_of_writes(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-        return dg.MaterializeResult(metadata=drained(effective(config, context.resources)))
+        present = effective(config, context.resources)
+        with judged(context, present):
+            return dg.MaterializeResult(metadata=drained(present))
 
     return intents_of_writes
 
 
 def build_nothing_owed(config: Config) -> dg.AssetChecksDefinition:
-    """Red while a write is dead, yellow while one is not settled."""
+    """Red while a write is dead, yellow while one is not settled; asked after each drain and each sending of all."""
 
     @dg.asset_check(
         asset=KEY,
-        name="nothing_owed",
+        name=NOTHING_OWED.name,
+        additional_deps=[sending_key(name) for name in config.writes],
         description="No write is DEAD, and none is still to be undone or repeated.",
         required_resource_keys=resource_keys(config),
     )
@@ -79,11 +81,12 @@ def drain_job() -> Any:
 
 
 def writes_due_sensor(config: Config, *, status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
-    """Looks into the table; a run costs seconds, and is asked for only where something is due."""
+    """Looks into the table; a run costs seconds, and is asked for only where something is due, or the check is."""
 
     @dg.sensor(
         name="writes_due",
-        description="Starts drain_writes when a write is due, or its end is to be told, unless one is running.",
+        description="Starts drain_writes when a write is due, its end is to be told, or nothing_owed would say "
+        "something else than it did last, unless one is running.",
         job_name=DRAIN_WRITES,
         minimum_interval_seconds=config.writeback.drain_seconds if config.writeback else DRAIN_SECONDS,
         default_status=status,
@@ -94,7 +97,7 @@ def writes_due_sensor(config: Config, *, status: dg.DefaultSensorStatus) -> dg.S
         database = Database(present.destination)
         intents.ensure(database)
         due, untold = count_due(present, database), _untold(config, database)
-        if due + untold == 0:
+        if due + untold == 0 and not is_outdated(context.instance, database):
             yield dg.SkipReason("no write is due")
         elif _is_draining(context.instance):
             yield dg.SkipReason(f"{due} writes are due, {untold} to be told, and a run works on them")
@@ -113,21 +116,6 @@ def drained(config: Config) -> Mapping[str, Any]:
         return told(done, database) | confirmed | published(done, _untold(config, database))
     except FocusError as error:
         raise dg.Failure(f"{type(error).__name__}: {error}", allow_retries=False) from error
-
-
-def owed(database: Database) -> dg.AssetCheckResult:
-    """What the check says."""
-    intents.ensure(database)
-    counts = intents.counts(database)
-    dead, unsettled = counts[State.DEAD], sum(counts[state] for state in OPEN)
-    severity = dg.AssetCheckSeverity.ERROR if dead else dg.AssetCheckSeverity.WARN
-    said = f"{dead:,} writes are dead: `focus writes` tells why, `focus writes replay` tries again"
-    return dg.AssetCheckResult(
-        passed=not dead and not unsettled,
-        severity=severity,
-        description=said if dead else f"{unsettled:,} writes are not settled yet",
-        metadata={"dead": dead, "unsettled": unsettled},
-    )
 
 
 def told(done: Pass, database: Database) -> dict[str, Any]:

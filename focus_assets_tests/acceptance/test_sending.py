@@ -19,6 +19,7 @@ from focus_assets_tests.acceptance.conftest import Site
 from focus_assets_tests.integration.sending.shop import Shop
 
 KEY = dg.AssetKey(["focus", "writes", "stores"])
+INTENTS = dg.AssetKey(["intents"])
 ENTRY = {
     "query": "SELECT chain || ' ' || number AS id, city AS name FROM retail__stores WHERE _country = 'DE'",
     "reads": "retail/stores",
@@ -76,11 +77,8 @@ def test_what_is_unknown_is_settled_by_the_drain_that_the_sensor_asks_for(
 ) -> None:
     shop.sandbox.whims = [Whim.FAILS_BEFORE]
     assert sent(sending)["unknown"] == 1
-    sensor = sending.defs.resolve_sensor_def("writes_due")
-    asked = 0
-    while not asked:  # until its second has passed
-        with dg.build_sensor_context(instance=sending.instance, resources=resources_of(sending.config)) as context:
-            asked = len(sensor.evaluate_tick(context).run_requests)
+    while not asked(sending):  # until its second has passed
+        pass
     result = sending.run("drain_writes")
     (materialized,) = result.asset_materializations_for_node("intents")
     said = {name: value.value for name, value in materialized.metadata.items()}
@@ -88,6 +86,70 @@ def test_what_is_unknown_is_settled_by_the_drain_that_the_sensor_asks_for(
     (check,) = result.get_asset_check_evaluations()
     assert check.passed
     assert len(shop.sandbox.items) == len(sending.sql("SELECT 1 FROM retail__stores WHERE _country = 'DE'"))
+
+
+def check(site: Site) -> dg.AssetCheckEvaluation:
+    """What `nothing_owed` has said last, wherever that was."""
+    record = site.instance.get_latest_asset_check_evaluation_record(dg.AssetCheckKey(INTENTS, "nothing_owed"))
+    assert record is not None
+    assert record.evaluation is not None
+    return record.evaluation
+
+
+def asked(site: Site) -> int:
+    """How many runs one tick asks for."""
+    sensor = site.defs.resolve_sensor_def("writes_due")
+    with dg.build_sensor_context(instance=site.instance, resources=resources_of(site.config)) as context:
+        return len(sensor.evaluate_tick(context).run_requests)
+
+
+def send_alone(site: Site) -> bool:
+    """Materialise the asset as the UI does, whose own checks alone go with it; whether that went well."""
+    job = site.defs.resolve_implicit_global_asset_job_def().get_subset(
+        asset_selection={KEY}, asset_check_selection=set()
+    )
+    return bool(job.execute_in_process(instance=site.instance, raise_on_error=False).success)
+
+
+def test_writes_that_die_while_they_are_sent_turn_the_check_red_in_the_same_run(
+    sending: Site, shop: SandboxServer[Shop]
+) -> None:
+    rows = len(sending.sql("SELECT 1 FROM retail__stores WHERE _country = 'DE'"))
+    shop.sandbox.statuses = [403] * rows
+    result = sending.run("send_rows")
+    (evaluation,) = result.get_asset_check_evaluations()
+    assert (evaluation.passed, evaluation.severity) == (False, dg.AssetCheckSeverity.ERROR)
+    assert evaluation.metadata["dead"].value == rows
+    assert asked(sending) == 0
+
+
+def test_a_tick_asks_for_a_run_when_writes_died_and_when_they_are_repaired(
+    sending: Site, shop: SandboxServer[Shop]
+) -> None:
+    rows = len(sending.sql("SELECT 1 FROM retail__stores WHERE _country = 'DE'"))
+    shop.sandbox.statuses = [403] * rows
+    assert send_alone(sending)
+    assert asked(sending) == 1
+    assert sending.run("drain_writes").success
+    assert (check(sending).severity, asked(sending)) == (dg.AssetCheckSeverity.ERROR, 0)
+    sending.sql("UPDATE retail__stores SET city = coalesce(city, '') || '!'")
+    assert send_alone(sending)
+    assert asked(sending) == 1
+    assert sending.run("drain_writes").success
+    assert (check(sending).passed, asked(sending)) == (True, 0)
+
+
+@pytest.mark.parametrize("job", ["drain_writes", "send_rows"])
+def test_the_check_is_evaluated_also_where_the_work_fails(sending: Site, shop: SandboxServer[Shop], job: str) -> None:
+    shop.sandbox.statuses = [403]
+    assert send_alone(sending)
+    entry = sending.config.writes["stores"].model_copy(
+        update={"read_back": "retail/stores", "query": "SELECT nonsense"}
+    )
+    broken = sending.at(sending.config.model_copy(update={"writes": {"stores": entry}}))
+    assert not broken.run(job).success
+    assert (check(broken).severity, check(broken).metadata["dead"].value) == (dg.AssetCheckSeverity.ERROR, 1)
+    assert asked(broken) == 0
 
 
 def test_it_is_sent_by_the_clock_only_where_that_is_configured(sending: Site) -> None:

@@ -13,10 +13,11 @@ import pytest
 
 from focus_assets.config import Kafka
 from focus_assets.defs.resources import resources_of
-from focus_assets.sandbox.cluster import Whim
+from focus_assets.sandbox.cluster import ClusterNode, Whim
+from focus_assets.sandbox.exchange import json_response
 from focus_assets.writeback.intent import Intent, State
 from focus_assets.writeback.open import open_writer
-from focus_assets.writeback.writes import create
+from focus_assets.writeback.writes import create, delete
 from focus_assets_tests.acceptance.conftest import Site
 from focus_assets_tests.integration.writeback.scene import Scene, cluster
 
@@ -39,6 +40,14 @@ def write(site: Site, name: str) -> Intent:
     async def work() -> Intent:
         async with open_writer(site.config) as writer:
             return await create(writer, name, {"description": f"the group {name}"})
+
+    return anyio.run(work)
+
+
+def erase(site: Site, group: Intent) -> Intent:
+    async def work() -> Intent:
+        async with open_writer(site.config) as writer:
+            return (await delete(writer, group.key, group.target))[0]
 
     return anyio.run(work)
 
@@ -74,6 +83,27 @@ def test_a_tick_asks_for_a_run_only_while_a_write_is_due(writing: Site, scene: S
     writing.instance.create_run_for_job(
         writing.defs.resolve_job_def("drain_writes"), status=dg.DagsterRunStatus.STARTED
     )
+    assert asked(writing) == 0
+
+
+def test_a_tick_asks_again_for_what_a_run_was_to_check_and_did_not(writing: Site) -> None:
+    writing.instance.create_run_for_job(
+        writing.defs.resolve_job_def("drain_writes"), status=dg.DagsterRunStatus.FAILURE
+    )
+    assert asked(writing) == 1
+    assert drain(writing)[1].passed
+    assert asked(writing) == 0
+
+
+def test_a_tick_asks_for_a_run_when_a_deletion_died_at_once(
+    writing: Site, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = write(writing, "alpha")
+    with monkeypatch.context() as patched:
+        patched.setattr(ClusterNode, "answer", lambda _node, _request: json_response(403, {"error": "no right"}))
+        assert erase(writing, made).state is State.DEAD
+    assert asked(writing) == 1
+    assert drain(writing)[1].severity == dg.AssetCheckSeverity.ERROR
     assert asked(writing) == 0
 
 
