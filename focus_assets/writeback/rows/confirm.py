@@ -68,10 +68,19 @@ def _shown(intent: Intent, there: Members | None, columns: frozenset[str], began
     """Of what was sent the mirror has some columns; what is gone counts in a load that began after it was asked for."""
     if intent.kind is Kind.DELETE:
         return there is None and began >= intent.created_at
-    row = read(intent.payload)
-    assert isinstance(row, Members)
+    row = _sent(intent)
+    if row is None:
+        return False
     known: Mapping[str, object] = {name: value for name, value in row.items() if name in columns}
     return there is not None and holds(there, Members(known))
+
+
+def _sent(intent: Intent) -> Members | None:
+    """What was sent; None where it cannot be read, as an earlier release could record it."""
+    try:
+        return _members(intent.payload)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _members(body: str) -> Members:

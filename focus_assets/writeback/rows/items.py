@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Protocol
 
 from focus_assets.client import ApiClient, Request
@@ -23,6 +22,7 @@ from focus_assets.model.errors import (
 )
 from focus_assets.model.jsontext import Json, Members, Number, read, too_deep_at
 from focus_assets.model.stamps import nanos
+from focus_assets.model.values import decimal_of
 from focus_assets.writeback.rows.settle import (
     Answer,
     Applied,
@@ -122,7 +122,10 @@ class HttpItems:
             found = None
         if not isinstance(found, dict):
             return Refused("its answer is not an item")
-        return Found(same=not body or holds(found, read(body)))
+        try:
+            return Found(same=not body or holds(found, read(body)))
+        except (ValueError, RecursionError):
+            return Refused("what was sent of this row is not JSON, and cannot be compared")
 
 
 def holds(found: Mapping[str, Json], row: Json) -> bool:
@@ -137,7 +140,7 @@ def holds(found: Mapping[str, Json], row: Json) -> bool:
 
 def _equal(one: Json, other: Json) -> bool:
     if isinstance(one, Number) or isinstance(other, Number):
-        return isinstance(one, Number) and isinstance(other, Number) and Decimal(one) == Decimal(other)
+        return isinstance(one, Number) and isinstance(other, Number) and _same_number(one, other)
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(_equal(one[name], other[name]) for name in one)
     if isinstance(one, list) and isinstance(other, list):
@@ -145,6 +148,13 @@ def _equal(one: Json, other: Json) -> bool:
     if isinstance(one, str) and isinstance(other, str):
         return one == other or _same_moment(one, other)
     return type(one) is type(other) and one == other
+
+
+def _same_number(one: Number, other: Number) -> bool:
+    try:
+        return decimal_of(one) == decimal_of(other)
+    except BadValue:  # an exponent out of all bounds, which no row has
+        return one == other
 
 
 def _same_moment(one: str, other: str) -> bool:

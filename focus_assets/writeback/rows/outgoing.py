@@ -15,7 +15,7 @@ from focus_assets.database.open import Database
 from focus_assets.database.tables import SYNCED_AT, mirrored
 from focus_assets.load.ledger import entries
 from focus_assets.model.errors import BadValue, InvalidConfiguration, MissingKey, RowError
-from focus_assets.model.jsontext import Json, Members, Number, compact, read
+from focus_assets.model.jsontext import MAX_DEPTH, Json, Members, Number, check_nested, compact, read, too_deep_at
 from focus_assets.model.records import wire
 from focus_assets.model.schema import ColumnType, Kind, ResourceSchema
 from focus_assets.model.stamps import canonical
@@ -23,6 +23,7 @@ from focus_assets.model.values import decimal_of
 from focus_assets.writeback.intents import fingerprint
 from focus_assets.writeback.rows.plan import OutgoingRow
 
+_TOO_DEEP = f"it nests deeper than {MAX_DEPTH} levels"
 LONGEST_KEY = 384  # characters: what every database can have an index on
 _BATCH = 5000
 
@@ -55,6 +56,13 @@ def selection_of(name: str, settings: Sending, database: Database) -> Selection:
 
 def outgoing(connection: sa.Connection, selection: Selection) -> Generator[OutgoingRow, None, None]:
     """The rows as they are sent. Raises MissingKey, BadValue with the row's key, InvalidConfiguration."""
+    try:
+        yield from _read(connection, selection)
+    except RecursionError as error:  # a driver reads JSON itself
+        raise BadValue(f"a value of a row cannot be read: {_TOO_DEEP}") from error
+
+
+def _read(connection: sa.Connection, selection: Selection) -> Generator[OutgoingRow, None, None]:
     # closed also where somebody stops reading: a driver's stream must not outlive its connection
     with connection.execute(selection.query.execution_options(yield_per=_BATCH)) as found:
         names = tuple(found.keys())
@@ -104,20 +112,31 @@ def _key_part(value: Any, column: str) -> str:
         raise MissingKey("a row to be sent has no key", column=column)
     if isinstance(value, bool | float | bytes | list | dict):
         raise BadValue("a key is a text, an integer, a decimal, a moment or a UUID", column=column)
-    text = _plain(value)
-    return str(text)
+    return str(_named(lambda: _plain(value), "a row's key", column))
 
 
 def _said(value: Any, column: str, column_type: ColumnType | None, key: str) -> Json:
+    read_as = _STORED.get(column_type.kind, _plain) if column_type else _plain
+    return None if value is None else _named(lambda: read_as(value), f"the row {key}", column)
+
+
+def _named(said: Callable[[], Json], row: str, column: str) -> Json:
+    """A value as it is sent. Raises BadValue or DuplicateName with the row and its column, for what JSON cannot say."""
     try:
-        if value is None:
-            return None
-        read_as = _STORED.get(column_type.kind) if column_type else None
-        return read_as(value) if read_as else _plain(value)
+        return _sayable(said())
     except RowError as error:
-        raise type(error)(error.problem, feed=f"the row {key}", column=column) from error
+        raise type(error)(error.problem, feed=row, column=column) from error
+    except RecursionError as error:
+        raise BadValue(_TOO_DEEP, feed=row, column=column) from error
     except ValueError as error:
-        raise BadValue(str(error), feed=f"the row {key}", column=column) from error
+        raise BadValue(str(error), feed=row, column=column) from error
+
+
+def _sayable(value: Json) -> Json:
+    if isinstance(value, list | dict) and too_deep_at(compact(value)) is not None:
+        raise BadValue(_TOO_DEEP)
+    check_nested(value)
+    return value
 
 
 def _plain(value: Any) -> Json:
@@ -128,7 +147,11 @@ def _plain(value: Any) -> Json:
 
 
 def _json(value: Any) -> Json:
-    return read(value) if isinstance(value, str) else wire(value)
+    if not isinstance(value, str):
+        return wire(value)
+    if too_deep_at(value) is not None:
+        raise BadValue(_TOO_DEEP)
+    return read(value)
 
 
 def _decimal(value: Any) -> Json:

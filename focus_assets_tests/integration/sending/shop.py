@@ -33,6 +33,7 @@ class Shop:
     knows_conditions: bool = True
     envelope: str = ""
     retry_after: str = "7"
+    raw: bytes = b""
     late: list[tuple[int, Request]] = field(default_factory=list)
     when_asked: Callable[[Request], None] = lambda request: None
     decide: Callable[[Request], Whim | None] | None = None
@@ -105,6 +106,8 @@ class Shop:
             return json_response(503, {"error": "not now"})
         if not name:
             return json_response(200, list(self.items.values()))
+        if self.raw:
+            return whole_response(200, self.raw, {"content-type": "application/json"})
         found = self.items.get(name)
         if found is None:
             return json_response(404, {"error": "there is none"})

@@ -137,6 +137,18 @@ def test_one_that_cannot_be_replayed_does_not_keep_the_others_from_it(scene: Sce
     assert err.startswith(f"{first}: there is no entry under writes 'gone'")
 
 
+def test_a_body_that_cannot_be_read_is_listed_and_never_confirmed(scene: Scene, focus: Any) -> None:
+    scene.rows(a="1", b="2")
+    focus("writes", "send")
+    assert focus("sync", "shop/items")[0] == 0
+    with scene.database.writing("spoil") as connection:
+        spoiled = sa.update(intents.INTENTS).where(intents.INTENTS.c.object_key == '["a"]')
+        connection.execute(spoiled.values(payload='{"price":nan}'))
+    code, out, err = focus("writes", "list", "--state", "DONE", "--json")
+    said = {one["key"]: one["confirmed"] for one in map(json.loads, out.splitlines())}
+    assert (code, err, said) == (0, "", {'["a"]': False, '["b"]': True})
+
+
 def test_an_entry_that_is_not_there_is_told_the_known_ones(focus: Any) -> None:
     code, _, err = focus("writes", "send", "itmes")
     assert code == 2

@@ -38,6 +38,11 @@ from focus_assets_tests.simulation.writes.schedule import at_once
 Open = Callable[..., Scene]
 
 
+def said(value: str) -> dict[str, Any]:
+    """The knobs of an entry that sends this JSON text."""
+    return {"query": f"SELECT 'a' AS id, '{value}' AS price", "types": {"price": "json"}}
+
+
 class _Killing:
     """Whoever asks it is gone."""
 
@@ -480,6 +485,12 @@ async def test_a_creation_that_left_too_late_and_was_applied_is_taken_back(scene
         ({"query": "SELECT NULL AS id", "types": {}}, MissingKey, "has no key"),
         ({"query": "SELECT 1 AS number", "types": {}}, InvalidConfiguration, "gives no column 'id'"),
         ({"query": "SELECT 'a' AS id, 'x' AS price"}, BadValue, "the row .*, column 'price'"),
+        ({"query": "SELECT 'a' AS id, 9e999 AS price", "types": {}}, BadValue, "column 'price': inf is not JSON"),
+        (said('{"n": [NaN]}'), BadValue, "column 'price': NaN is not JSON"),
+        (said('{"n": -Infinity}'), BadValue, "column 'price': -Infinity is not JSON"),
+        (said('"\\ud800"'), BadValue, "column 'price': it holds a lone surrogate"),
+        (said("[" * 5000 + "]" * 5000), BadValue, "column 'price': it nests deeper than 64 levels"),
+        (said("1e99999999999999999999"), BadValue, "column 'price': written out it has more than 1,000 digits"),
     ],
 )
 async def test_rows_that_cannot_be_sent_are_refused_before_anything_is(
@@ -491,6 +502,58 @@ async def test_rows_that_cannot_be_sent_are_refused_before_anything_is(
     with pytest.raises(error, match=text):
         await scene.send()
     assert scene.shop.asked == []
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("'NaN'::numeric", "column 'price': NaN is not JSON"),
+        ("'Infinity'::float8", "column 'price': inf is not JSON"),
+        (f"'{'[' * 5000}{']' * 5000}'::jsonb", "nests deeper than 64 levels"),
+        (f"'{'[' * 100}{']' * 100}'::jsonb", "column 'price': it nests deeper than 64 levels"),
+    ],
+)
+async def test_what_postgresql_holds_and_json_does_not_is_refused_by_name(
+    tmp_path: Path, postgres_url: str, value: str, text: str
+) -> None:
+    query = f"SELECT 'a' AS id, {value} AS price"
+    with opened(tmp_path, postgres_url, query=query, types={}) as scene:
+        with pytest.raises(BadValue, match=text):
+            await scene.send()
+        assert scene.states() == []
+
+
+@pytest.mark.parametrize(
+    ("raw", "state"),
+    [
+        (b'{"id": "a", "name": "A", "price": 1e99999999999999999999}', State.DONE),
+        (b'{"id": "a", "name": "A", "price": NaN}', State.DONE),
+        (b'{"id": "a", "name": "\\ud800", "price": 1}', State.DONE),
+        (b"[" * 5000 + b"]" * 5000, State.DEAD),
+        (b'{"id": "\xff"}', State.DEAD),
+        (b"", State.DEAD),
+    ],
+)
+async def test_whatever_an_item_says_a_lost_answer_is_settled(scene: Scene, raw: bytes, state: State) -> None:
+    scene.rows(a="1")
+    await scene.send()
+    scene.rows(a="2")
+    scene.shop.whims, scene.shop.raw = [Whim.FAILS_AFTER], raw or b"<html>"
+    await scene.send()
+    scene.later(20)
+    settled = await scene.drain()
+    assert (settled.states, settled.broken) == ({state: 1}, {})
+
+
+async def test_a_body_that_an_earlier_release_could_record_is_given_up_by_name(scene: Scene) -> None:
+    scene.rows(a="1")
+    scene.shop.whims = [Whim.FAILS_AFTER]
+    await scene.send()
+    with scene.database.writing("spoil") as connection:
+        connection.execute(sa.update(intents.INTENTS).values(payload='{"price":nan}'))
+    scene.later(20)
+    assert (await scene.drain()).states == {State.DEAD: 1}
+    assert scene.intents()[0].error.endswith("what was sent of this row is not JSON, and cannot be compared")
 
 
 async def test_a_key_is_one_segment_of_the_address(scene: Scene) -> None:
