@@ -221,6 +221,20 @@ async def test_what_is_dead_can_be_replayed(scene: Scene) -> None:
     assert scene.prices == {"a": "1"}
 
 
+async def test_a_row_that_is_as_it_was_is_sent_to_an_api_that_has_lost_it(scene: Scene) -> None:
+    """Others have deleted the item, and its change was then refused as a creation."""
+    scene.rows(a="1")
+    await scene.send()
+    scene.shop.items.clear()
+    scene.rows(a="2")
+    scene.shop.when_asked = lambda request: scene.shop.statuses.extend([422] * (request.method == "POST"))
+    assert (await scene.send()).dead == 1
+    scene.shop.when_asked = lambda request: None
+    scene.rows(a="1")
+    assert (await scene.send()).done == {Kind.UPDATE: 1}
+    assert scene.prices == {"a": "1"}
+
+
 async def test_a_refused_row_that_goes_away_is_wanted_no_more(scene: Scene) -> None:
     scene.rows(a="1")
     scene.shop.statuses = [422]
