@@ -18,7 +18,7 @@ from focus_assets.model.partition import PartitionRef
 from focus_assets.model.schema import ResourceSchema
 from focus_assets.sources.rows import RowDecoder
 from focus_assets.writeback import intents
-from focus_assets.writeback.intent import Kind, State
+from focus_assets.writeback.intent import Intent, Kind, Standing, State, Step
 from focus_assets.writeback.rows import sent
 from focus_assets.writeback.rows.confirm import confirmed_rows
 from focus_assets.writeback.rows.outgoing import outgoing, selection_of
@@ -163,3 +163,19 @@ async def test_what_the_mirror_shows_again_is_confirmed(loading: Loading, times:
     loading.full(_rows(NOTHING))
     left = [intent.operation_id for intent in done if json.loads(intent.payload)["id"] == 2]
     assert confirmed_rows(entry, database, done) == set(left)
+
+
+def test_what_is_being_settled_waits_for_nobody_who_came_later(database: Database) -> None:
+    sent.ensure(database)
+    step = Step("wares", Standing.HELD, version=3)
+    times = {"created_at": 0, "deadline": 0, "next_at": None}
+    ended = Intent("op", Kind.UPDATE, "[1]", "op", "{}", (step,), state=State.DEAD, entry="wares", **times)
+    rivals = not database.dialect.single_writer
+    with database.writing("remember one") as connection:
+        connection.execute(sa.insert(sent.SENT).values(entry="wares", row_key="[1]", payload_hash="", version=3))
+    with database.writing("settle it") as first:
+        sent.settle(first, ended, 0, many_writers=rivals)
+        if rivals:
+            with database.connection("take it meanwhile") as other, pytest.raises(sa.exc.DBAPIError):
+                other.execute(sa.select(sent.SENT.c.version).with_for_update(nowait=True))
+    assert sent.count_sent(database, "wares") == 1

@@ -62,6 +62,11 @@ class Sender:
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
 
     @property
+    def has_rivals(self) -> bool:
+        """Others may write to the destination at the same time."""
+        return not self.database.dialect.single_writer
+
+    @property
     def leased(self) -> int:
         """When an intent that is taken now is due for others."""
         return self.now() + round(self.rules.terms.lease * SECOND)
@@ -209,8 +214,7 @@ async def _send(sender: Sender, change: Change) -> Intent:
     call = settle.next_call(intent, sender.now(), sender.rules)
     assert call is not None  # nothing was sent yet
     recorded = settle.sending(intent, call, sender.now())
-    many_writers = not sender.database.dialect.single_writer
-    current = partial(sent.check_current, entry=sender.entry, change=change, many_writers=many_writers)
+    current = partial(sent.check_current, entry=sender.entry, change=change, many_writers=sender.has_rivals)
     await sender.ask(intents.record, recorded, now=sender.now(), also=current)
     return await _go_on(sender, recorded, call)
 
@@ -303,8 +307,8 @@ async def _answered(sender: Sender, intent: Intent, call: Call, answer: Answer) 
 async def _save(sender: Sender, intent: Intent) -> Intent:
     """Commit it; one that has ended together with what the API was sent last."""
     now = sender.now()
-    also = partial(sent.settle, intent=intent, now=now) if intent.ended else None
-    saved = await sender.ask(intents.save, intent, now=now, also=also)
+    settled = partial(sent.settle, intent=intent, now=now, many_writers=sender.has_rivals)
+    saved = await sender.ask(intents.save, intent, now=now, also=settled if intent.ended else None)
     _log.info("%s of %s %s is %s", saved.kind, saved.entry, saved.key, saved.state, extra=said_of(saved))
     return saved
 
@@ -337,4 +341,4 @@ async def _unsettle(sender: Sender, found: Intent, *, surely: bool) -> None:
 
 def _doubt(database: Database, late: Intent, *, surely: bool) -> None:
     with database.writing("record that a row was sent late") as connection:
-        sent.doubt(connection, late, surely=surely)
+        sent.doubt(connection, late, surely=surely, many_writers=not database.dialect.single_writer)

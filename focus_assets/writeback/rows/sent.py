@@ -57,16 +57,14 @@ def check_current(connection: sa.Connection, entry: str, change: Change, *, many
 
     Among many writers the newest row counts, and not the one of this transaction's beginning.
     """
-    query = sa.select(SENT.c.version).where(_of(entry, change.key))
-    query = query.with_for_update() if many_writers else query
-    if (connection.execute(query).scalar() or 0) != change.version:
+    if (_version(connection, entry, change.key, many_writers=many_writers) or 0) != change.version:
         raise OutdatedPlan(entry, change.key)
 
 
-def settle(connection: sa.Connection, intent: Intent, now: int) -> None:
+def settle(connection: sa.Connection, intent: Intent, now: int, *, many_writers: bool) -> None:
     """Take over what an intent that has ended says of the API; what came between makes it unknown."""
     step = intent.steps[0]
-    version = connection.execute(sa.select(SENT.c.version).where(_of(intent.entry, intent.key))).scalar()
+    version = _version(connection, intent.entry, intent.key, many_writers=many_writers)
     between = (version or 0) != step.version
     if intent.state is State.DONE and intent.kind is Kind.DELETE and not between:
         connection.execute(sa.delete(SENT).where(_of(intent.entry, intent.key)))
@@ -79,9 +77,9 @@ def settle(connection: sa.Connection, intent: Intent, now: int) -> None:
         _write(connection, intent, version, {"payload_hash": _UNKNOWN})
 
 
-def doubt(connection: sa.Connection, late: Intent, *, surely: bool) -> None:
+def doubt(connection: sa.Connection, late: Intent, *, surely: bool, many_writers: bool) -> None:
     """Say that an earlier write was applied (`surely`), or may be until it is due, after a later one was settled."""
-    version = connection.execute(sa.select(SENT.c.version).where(_of(late.entry, late.key))).scalar()
+    version = _version(connection, late.entry, late.key, many_writers=many_writers)
     until = None if late.next_at is None else text_of(late.next_at)
     ours = version is not None or (surely and late.kind is not Kind.DELETE)
     values: dict[str, object] = {"payload_hash": _UNKNOWN, "waits_until": until}
@@ -93,6 +91,13 @@ def doubt(connection: sa.Connection, late: Intent, *, surely: bool) -> None:
 def forget(connection: sa.Connection, entry: str, key: str) -> None:
     """Drop a suspicion that came to nothing."""
     connection.execute(sa.delete(SENT).where(_of(entry, key), SENT.c.suspect == _UNKNOWN))
+
+
+def _version(connection: sa.Connection, entry: str, key: str, *, many_writers: bool) -> int | None:
+    """None where nothing was sent; among many writers nobody else changes it before this transaction ends."""
+    query = sa.select(SENT.c.version).where(_of(entry, key))
+    found: int | None = connection.execute(query.with_for_update() if many_writers else query).scalar()
+    return found
 
 
 def _write(connection: sa.Connection, intent: Intent, version: int | None, values: dict[str, object]) -> None:

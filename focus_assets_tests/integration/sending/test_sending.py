@@ -367,7 +367,7 @@ async def test_what_a_late_sender_recorded_outlives_the_end_of_another_write(sce
     def doubt(request: Request) -> None:
         late = dataclasses.replace(scene.intents()[0], next_at=scene.now() + 10_000_000)
         with scene.database.writing("record that a row was sent late") as connection:
-            sent.doubt(connection, late, surely=False)
+            sent.doubt(connection, late, surely=False, many_writers=False)
 
     scene.shop.when_asked = doubt
     assert (await scene.send()).done == {Kind.UPDATE: 1}
