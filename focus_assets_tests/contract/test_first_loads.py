@@ -153,6 +153,20 @@ def test_while_a_first_load_is_fetched_nobody_waits_for_it(postgres_url: str) ->
             pytest.fail(str(error))
 
 
+def test_a_name_that_the_key_would_take_is_left_to_whoever_has_it(postgres_url: str) -> None:
+    database = Database(Destination(url=SecretStr(postgres_url)))
+    loading = first(database)
+    table = loading.target.table
+    ensure_schema(database, table)
+    with database.writing("take the name") as connection:
+        connection.exec_driver_sql(f'CREATE SEQUENCE "{table.schema}"."{table.name}_pkey"')
+    assert loading.full(ROWS).applied.changes == Changes(inserted=3)
+    assert loading.rows() == {"a": "n", "b": "n", "c": "n"}
+    with database.reading("look") as connection:
+        key = sa.inspect(connection).get_pk_constraint(table.name, schema=table.schema)
+    assert key["constrained_columns"] == ["_country", "id"]
+
+
 def _filled(database: Database, connection: sa.Connection, loading: Loading) -> Stage:
     ensure_schema(database, loading.target.table)
     if not database.dialect.stage_becomes_table:
