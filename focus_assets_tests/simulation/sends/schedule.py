@@ -14,7 +14,6 @@ import sqlalchemy as sa
 
 from focus_assets.client import join
 from focus_assets.model.errors import FocusError
-from focus_assets.sandbox.cluster import Whim
 from focus_assets.writeback import intents
 from focus_assets.writeback.intent import Intent, State
 from focus_assets.writeback.rows import sent
@@ -25,7 +24,7 @@ from focus_assets.writeback.rows.settle import Rules, replayed
 from focus_assets.writeback.saga import SECOND, Terms
 from focus_assets_tests.integration.sending.shop import Shop
 from focus_assets_tests.simulation.writes.schedule import EVERY, at_once
-from focus_assets_tests.simulation.writes.world import LATEST, Crashed, Seam, Weather, World
+from focus_assets_tests.simulation.writes.world import LATEST, Crashed, Seam, Weather, World, draw_weather
 
 TERMS = Terms(lifetime=70, lease=20, give_up=20_000, base=1, cap=60)
 KEYS = ("alpha", "beta", "gamma", "delta", "theirs")
@@ -70,13 +69,7 @@ class Plan:
 
 def draw_plan(chance: Random) -> Plan:
     """Everything that is decided before the first sending."""
-    weather = Weather(
-        rate=chance.choice((0.1, 0.4, 0.7)),
-        whims=tuple(sorted(chance.sample(list(Whim), chance.choice((1, 3, len(Whim)))))),
-        database=chance.choice((0.0, 0.0, 0.05)),
-        crash=chance.choice((0.0, 0.02, 0.05)),
-        pause=chance.choice((0.0, 0.0, 0.1)),
-    )
+    weather = draw_weather(chance)
     rules = Rules(TERMS, adopt=chance.random() < 0.3, keys_kept=chance.choice((None, None, 1000.0)))
     rounds = tuple(_round(chance) for _ in range(chance.randint(2, 7)))
     return Plan(replace(rules, puts_new=chance.random() < 0.3), weather, rounds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -44,7 +45,7 @@ def draw_manners(chance: Random, *, loses: bool) -> Manners:
 
 
 @dataclass
-class _Broker:
+class _Broker(ABC):
     """What has been given to it and is not there yet."""
 
     world: World
@@ -91,8 +92,8 @@ class _Broker:
         for message in due:
             self._deliver(message)
 
-    def _deliver(self, message: Message) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _deliver(self, message: Message) -> None: ...
 
 
 @dataclass

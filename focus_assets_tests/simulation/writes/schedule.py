@@ -13,7 +13,6 @@ import anyio.lowlevel
 import sqlalchemy as sa
 
 from focus_assets.model.errors import DatabaseError, KeyBusy, OvertakenWrite
-from focus_assets.sandbox.cluster import Whim
 from focus_assets.writeback import intents, outbox
 from focus_assets.writeback.drain import drain, replay
 from focus_assets.writeback.intent import Intent, Kind, State
@@ -21,7 +20,7 @@ from focus_assets.writeback.saga import Terms
 from focus_assets.writeback.sinks import Post, undo_of
 from focus_assets.writeback.writes import Writer, create, delete
 from focus_assets_tests.simulation.writes.brokers import Log, Manners, Queue, draw_manners
-from focus_assets_tests.simulation.writes.world import Crashed, Seam, Weather, World
+from focus_assets_tests.simulation.writes.world import Crashed, Seam, Weather, World, draw_weather
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -68,13 +67,7 @@ class Round:
 def draw_plan(chance: Random) -> Plan:
     """Everything that is decided before the first write."""
     rounds = tuple(_round(chance) for _ in range(chance.randint(2, 7)))
-    weather = Weather(
-        rate=chance.choice((0.1, 0.4, 0.7)),
-        whims=tuple(sorted(chance.sample(list(Whim), chance.choice((1, 3, len(Whim)))))),
-        database=chance.choice((0.0, 0.0, 0.05)),
-        crash=chance.choice((0.0, 0.02, 0.05)),
-        pause=chance.choice((0.0, 0.0, 0.1)),
-    )
+    weather = draw_weather(chance)
     return Plan(("a", "b", "c")[: chance.choice((1, 2, 2, 3))], chance.random() < 0.5, weather, rounds)
 
 

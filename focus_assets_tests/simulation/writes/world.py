@@ -44,6 +44,17 @@ class Weather:
     forbids: bool = False  # deletions are answered by 403
 
 
+def draw_weather(chance: Random) -> Weather:
+    """Of the servers, the databases and the processes of one schedule."""
+    return Weather(
+        rate=chance.choice((0.1, 0.4, 0.7)),
+        whims=tuple(sorted(chance.sample(list(Whim), chance.choice((1, 3, len(Whim)))))),
+        database=chance.choice((0.0, 0.0, 0.05)),
+        crash=chance.choice((0.0, 0.02, 0.05)),
+        pause=chance.choice((0.0, 0.0, 0.1)),
+    )
+
+
 @dataclass
 class World:
     """Time, nodes, and whatever happens between two things that a worker does."""
