@@ -81,7 +81,7 @@ proofs: .venv/.dev ## run all that tries to break the mirror, and keep the figur
 	@$(BIN)/python -m focus_assets_tests.proofs $(ARGS)
 
 .PHONY: bench-peers
-bench-peers: setup ## load the same rows with dlt, Meltano and a script (needs FOCUS_BENCH_POSTGRES_URL; ROWS=100000 ONLY=ours,dlt_rest)
+bench-peers: setup ## load the same rows with dlt, Meltano and a script (needs FOCUS_BENCH_POSTGRES_URL; ROWS=100000 ONLY=ours,dlt_rest ARGS=--delta)
 	@$(BIN)/python -m benchmarks.peers $(if $(ROWS),--rows $(ROWS)) $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 .PHONY: bench

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Protocol
 
 from benchmarks import duckdb, postgres, sqlite
-from benchmarks.corpus import Corpus, render
+from benchmarks.corpus import SMALL, Corpus, render
 from benchmarks.meter import Cost, measure
 from benchmarks.server import NOW
+from focus_assets.sandbox import Change
 
 FLOOR, BINARY, FULL, UNCHANGED, DELTA = "floor", "binary floor", "full", "unchanged", "delta"
 GROWN_FEW, GROWN_MANY = "delta on few", "delta on many"
@@ -139,11 +140,11 @@ def _growth(scratch: Scratch, wanted: Wanted, folder: Path, told: Told) -> Itera
     updates = min(UPDATES, wanted.rows // 20)
     for work, rows in ((GROWN_FEW, wanted.rows // 10), (GROWN_MANY, wanted.rows * 4)):
         told(f"growth: {rows:,} rows")
-        with standing(folder / f"grown-{rows}", rows, updates) as stand:
+        with standing(folder / f"grown-{rows}", rows, SMALL.of(updates * SMALL.updated)) as stand:
             for _ in range(wanted.rounds):
                 load_fully("postgres", scratch, stand)
                 scratch.settle()
-                yield dataclasses.replace(_ours("postgres", scratch, stand, DELTA), work=work)
+                yield dataclasses.replace(load_delta("postgres", scratch, stand), work=work)
 
 
 def _round(name: str, scratch: Scratch, stand: Stand) -> Iterator[Run]:
@@ -154,7 +155,7 @@ def _round(name: str, scratch: Scratch, stand: Stand) -> Iterator[Run]:
     scratch.settle()
     yield _ours(name, scratch, stand, UNCHANGED)
     scratch.settle()
-    yield _ours(name, scratch, stand, DELTA)
+    yield load_delta(name, scratch, stand)
 
 
 def load_floor(name: str, scratch: Scratch, stand: Stand) -> Run:
@@ -170,6 +171,11 @@ def load_fully(name: str, scratch: Scratch, stand: Stand) -> Run:
     """The mirror's first load; raises WrongContent."""
     scratch.renew()
     return _ours(name, scratch, stand, FULL)
+
+
+def load_delta(name: str, scratch: Scratch, stand: Stand) -> Run:
+    """The mirror's delta after a load that is there already; raises WrongContent."""
+    return _ours(name, scratch, stand, DELTA)
 
 
 def _ours(name: str, scratch: Scratch, stand: Stand, work: str) -> Run:
@@ -195,10 +201,10 @@ def _lent(name: str, folder: Path) -> Iterator[Scratch]:
 
 
 @contextmanager
-def standing(folder: Path, rows: int, updates: int | None = None) -> Iterator[Stand]:
+def standing(folder: Path, rows: int, change: Change | None = None) -> Iterator[Stand]:
     """Rows in every form, and a server of them."""
     folder.mkdir()
-    corpus = render(folder, rows, updates)
+    corpus = render(folder, rows, change)
     command: Sequence[str] = [sys.executable, "-m", "benchmarks.server", str(folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdin is not None

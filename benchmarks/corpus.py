@@ -1,6 +1,6 @@
 """Make the same rows once, in every form in which they are served, loaded and checked.
 
-A folder holds what a server would say at two moments, `start` and `later` (a small delta after it), the rows of the
+A folder holds what a server would say at two moments, `start` and `later` (a delta after it), the rows of the
 start as a CSV file, and the digest that a table has to have at either moment.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import functools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from hashlib import md5
 from io import StringIO
@@ -23,8 +23,24 @@ from focus_assets.sandbox import Change, Sandbox, SandboxOptions, Sizes
 from focus_assets.sandbox.timeline import write_z
 from focus_assets.sandbox.view import Since, Tombstones, View
 
-UPDATED, CREATED, DELETED = 100, 200, 400  # one row in so many
 NOTHING, BETWEEN = "~", "\x1f"  # what a digest reads for NULL, and between two values
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """One row in so many is updated, made or deleted."""
+
+    updated: int
+    created: int
+    deleted: int
+
+    def of(self, rows: int) -> Change:
+        """The same in numbers, the same rows each time."""
+        shares = {"updates": self.updated, "creates": self.created, "deletes": self.deleted}
+        return Change(**{what: rows // share for what, share in shares.items()}, seed=1)
+
+
+SMALL, LARGE = Shares(100, 200, 400), Shares(10, 20, 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +83,15 @@ class _Line(msgspec.Struct):
 
 
 _decode_lines = msgspec.json.Decoder(_Line).decode_lines
-_Texts = list[str | None]
+Texts = list[str | None]
 
 
-def render(folder: Path, rows: int, changes: int | None = None) -> Corpus:
-    """Write all files, about half a minute for a million rows; `changes` is how many lines `later` has of updates."""
+def render(folder: Path, rows: int, change: Change | None = None) -> Corpus:
+    """Write all files, about half a minute for a million rows; `change` is what happens until `later`, else little."""
     options = SandboxOptions(countries=(COUNTRY,), sizes=Sizes(promotions=rows))
     sandbox = Sandbox(options)
     start = sandbox.view(RESOURCE, COUNTRY)
-    size = rows if changes is None else changes * UPDATED
-    change = Change(updates=size // UPDATED, creates=size // CREATED, deletes=size // DELETED, seed=1)
-    changed = sandbox.world.change(sandbox.world.find(RESOURCE, COUNTRY), change)
+    changed = sandbox.world.change(sandbox.world.find(RESOURCE, COUNTRY), change or SMALL.of(rows))
     later = sandbox.view(RESOURCE, COUNTRY)
     replaced = {str(key[0]) for key in (*changed.updated, *changed.deleted)}
     (folder / "schema.json").write_text(_schema(sandbox), encoding="utf-8")
@@ -114,8 +128,8 @@ def _write_start(folder: Path, view: View, replaced: set[str]) -> tuple[int, int
     with (folder / "start" / "full.ndjson").open("wb") as body, (folder / "rows.csv").open("wb") as table:
         for chunk in view.full():
             body.write(chunk)
-            rows = list(_texts(chunk))
-            table.write(_csv(rows))
+            rows = list(texts(chunk))
+            table.write(csv_of(rows))
             parts = [part_of(row) for row in rows]
             digest += sum(parts)
             gone += sum(part for part, row in zip(parts, rows, strict=True) if row[0] in replaced)
@@ -129,11 +143,11 @@ def _write_later(folder: Path, view: View, moment: int) -> tuple[int, int]:
         body = b"".join(view.delta(feed, since, form))
         (folder / f"{feed}.ndjson").write_bytes(body)
         lines += body.count(b"\n")
-        digest += 0 if feed == "deleted" else sum(map(part_of, _texts(body)))
+        digest += 0 if feed == "deleted" else sum(map(part_of, texts(body)))
     return lines, digest
 
 
-def _texts(lines: bytes) -> Iterator[_Texts]:
+def texts(lines: bytes) -> Iterator[Texts]:
     """Rows as the texts of their values, json in the form of PostgreSQL's jsonb."""
     for line in _decode_lines(lines):
         numbers = [str(raw, "utf-8") for raw in (line.quantity, line.price, line.pct)]
@@ -145,13 +159,14 @@ def _texts(lines: bytes) -> Iterator[_Texts]:
         ]
 
 
-def _csv(rows: list[_Texts]) -> bytes:
+def csv_of(rows: Iterable[Texts]) -> bytes:
+    """One line for each row."""
     text = StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue().encode()
 
 
-def part_of(row: _Texts) -> int:
+def part_of(row: Texts) -> int:
     """What a row adds to its table's digest: the first 40 bits of MD5, which 8 million rows do not overflow."""
     return part_of_text(BETWEEN.join([NOTHING if text is None else text for text in row]))
 

@@ -34,6 +34,7 @@ class Scratch:
 
     def __init__(self, server: URL) -> None:
         self._server, self._name = server.set(drivername="postgresql"), f"focus_bench_{uuid.uuid4().hex[:12]}"
+        self._kept: list[str] = []
         self._watch = psycopg.connect(_text(self._server), autocommit=True)
         (address,) = self._watch.execute("SELECT host(inet_server_addr())").fetchone() or (None,)
         self._is_here = address in (None, "127.0.0.1", "::1")
@@ -51,11 +52,19 @@ class Scratch:
         )
         return dict(rows.fetchall())
 
-    def renew(self) -> None:
-        """Empty, and with nothing of an earlier load still to be written to the disk."""
+    def renew(self, kept: str | None = None) -> None:
+        """Empty or a copy of what was kept, and with nothing of an earlier load still to be written to the disk."""
         self.drop()
-        self._watch.execute(f'CREATE DATABASE "{self._name}"'.encode())
+        template = "" if kept is None else f' TEMPLATE "{self._name}_{kept}"'
+        self._watch.execute(f'CREATE DATABASE "{self._name}"{template}'.encode())
         self.settle()
+
+    def keep(self, kept: str) -> None:
+        """Put it aside under a name, vacuumed as the server would do it soon; `renew` copies it."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute("VACUUM (ANALYZE)")
+        self._kept.append(kept)
+        self._watch.execute(f'ALTER DATABASE "{self._name}" RENAME TO "{self._name}_{kept}"'.encode())
 
     def settle(self) -> None:
         """Write to the disk now what would otherwise be written in the next load's time, where we may."""
@@ -63,13 +72,17 @@ class Scratch:
             self._watch.execute("CHECKPOINT")
 
     def drop(self) -> None:
-        """Leave nothing behind."""
-        self._watch.execute(f'DROP DATABASE IF EXISTS "{self._name}" WITH (FORCE)'.encode())
+        """No database of that name any more."""
+        self._drop(self._name)
 
     def close(self) -> None:
-        """The end."""
-        self.drop()
+        """Leave nothing behind."""
+        for name in (self._name, *(f"{self._name}_{kept}" for kept in self._kept)):
+            self._drop(name)
         self._watch.close()
+
+    def _drop(self, name: str) -> None:
+        self._watch.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
 
     def pids(self) -> list[int]:
         """The server's processes that work for the database, where they are on this machine."""

@@ -1,5 +1,7 @@
 """`make bench-peers`: the floor, the mirror and its peers in turn, round after round; a table, and the JSON.
 
+With --delta what follows a first load is measured: a tenth of the rows updated, a twentieth made, a twentieth deleted.
+
 dlt wants host and password: FOCUS_BENCH_POSTGRES_URL names a server that listens on TCP. The environments of the peers
 are made in .artifacts/peers, from the locked requirements beside their scripts.
 """
@@ -14,8 +16,7 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import ExitStack, chdir
-from dataclasses import dataclass
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
@@ -24,50 +25,15 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import postgres
-from benchmarks.bench import Stand, Told, WrongContent, load_floor, load_fully, standing
-from benchmarks.meter import CommandFailed, Cost, measure
-from benchmarks.peers.content import Content, content_of
+from benchmarks.bench import Told, WrongContent, standing
+from benchmarks.corpus import LARGE
+from benchmarks.meter import CommandFailed
+from benchmarks.peers.changes import write_changes
 from benchmarks.peers.pages import write_pages
-from benchmarks.peers.peer import PEERS, Peer
+from benchmarks.peers.yard import MERGING, OURS, TITLES, Go, Yard
+from focus_assets.sandbox import Change
 
-FLOOR, OURS = "floor", "ours"
-TITLES = {FLOOR: f"{postgres.copies_by()} csv + key", OURS: "focus"} | {peer.name: peer.title for peer in PEERS}
 MIB = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Go:
-    """One contender's one load; `content` is that of a peer, ours and the floor's are right or the bench ends."""
-
-    name: str
-    cost: Cost
-    content: Content | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Yard:
-    """Where they run."""
-
-    stand: Stand
-    scratch: postgres.Scratch
-    folder: Path
-    environments: Path
-
-    def go(self, name: str) -> Go:
-        """Into an empty database."""
-        if name == FLOOR:
-            return Go(name, load_floor("postgres", self.scratch, self.stand).cost)
-        if name == OURS:
-            return Go(name, load_fully("postgres", self.scratch, self.stand).cost)
-        return self._peer(next(peer for peer in PEERS if peer.name == name))
-
-    def _peer(self, peer: Peer) -> Go:
-        self.scratch.renew()
-        self.stand.turn("start")
-        command = peer.command(self.environments, self.stand.base_url, self.scratch.url)
-        with tempfile.TemporaryDirectory(dir=self.folder) as state, chdir(state):
-            cost = measure(command, pids=self.scratch.pids)
-        return Go(peer.name, cost, content_of(self.scratch.url, self.stand.folder / "rows.csv"))
 
 
 def main() -> int:
@@ -79,10 +45,11 @@ def main() -> int:
     except (CommandFailed, WrongContent) as error:
         console.print(f"[red]{type(error).__name__}[/]: {error}")
         return 1
-    Console(width=None if sys.stdout.isatty() else 160).print(table_of(found, asked.rows))
-    file = asked.out / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-peers-{asked.rows}.json"
+    Console(width=None if sys.stdout.isatty() else 160).print(table_of(found, _title(asked)))
+    work = "peers-delta" if asked.delta else "peers"
+    file = asked.out / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{work}-{asked.rows}.json"
     asked.out.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(_document(found, asked.rows, settings), indent=1), encoding="utf-8")
+    file.write_text(json.dumps(_document(found, asked, settings), indent=1), encoding="utf-8")
     console.print(f"saved in {file}")
     return 0
 
@@ -91,21 +58,34 @@ def compare(asked: argparse.Namespace, told: Told) -> tuple[list[Go], dict[str, 
     """Every contender in every round, and the database's settings; raises CommandFailed and WrongContent."""
     with tempfile.TemporaryDirectory(prefix="focus-peers-") as folder, ExitStack() as stack:
         told(f"rendering {asked.rows:,} rows")
-        stand = stack.enter_context(standing(Path(folder) / "many", asked.rows))
+        stand = stack.enter_context(standing(Path(folder) / "many", asked.rows, _change(asked)))
         write_pages(stand.folder / "start", asked.rows)
         yard = Yard(stand, stack.enter_context(postgres.scratch()), Path(folder), asked.environments.absolute())
-        found = []
-        for number, name in product(range(asked.rounds), asked.only.split(",")):
+        if asked.delta:
+            _begin(yard, asked.only, told)
+        go, found = yard.delta if asked.delta else yard.load, []
+        for number, name in product(range(asked.rounds), asked.only):
             told(f"round {number + 1} of {asked.rounds}: {TITLES[name]}")
-            found.append(yard.go(name))
+            found.append(go(name))
         return found, yard.scratch.settings
 
 
-def table_of(found: Sequence[Go], rows: int) -> Table:
+def _begin(yard: Yard, names: Sequence[str], told: Told) -> None:
+    write_changes(yard.stand.folder)
+    for name in names:
+        told(f"first load, not measured: {TITLES[name]}")
+        yard.begin(name)
+
+
+def _change(asked: argparse.Namespace) -> Change | None:
+    return LARGE.of(asked.rows) if asked.delta else None
+
+
+def table_of(found: Sequence[Go], title: str) -> Table:
     """Medians, and by how much each takes longer than we do."""
     loads = [go.cost.load for go in found]
     table = Table(
-        title=f"{rows:,} rows into PostgreSQL, {os.cpu_count()} cores",
+        title=title,
         caption=f"load average {min(loads):.1f} to {max(loads):.1f}",
         caption_justify="left",
     )
@@ -130,18 +110,37 @@ def figures(goes: Sequence[Go]) -> tuple[float, float, float]:
     return wall, cpu, max(go.cost.peak for go in goes) / MIB
 
 
-def _document(found: Sequence[Go], rows: int, settings: dict[str, str]) -> dict[str, object]:
-    return {"rows": rows, "database": settings, "runs": [dataclasses.asdict(go) for go in found]}
+def _title(asked: argparse.Namespace) -> str:
+    change, what = _change(asked), f"{asked.rows:,} rows into PostgreSQL"
+    if change is not None:
+        what = f"{change.updates:,} updates, {change.creates:,} creates, {change.deletes:,} deletes after {what}"
+    return f"{what}, {os.cpu_count()} cores"
+
+
+def _document(found: Sequence[Go], asked: argparse.Namespace, settings: dict[str, str]) -> dict[str, object]:
+    change = _change(asked)
+    return {
+        "rows": asked.rows,
+        "change": None if change is None else dataclasses.asdict(change),
+        "database": settings,
+        "runs": [dataclasses.asdict(go) for go in found],
+    }
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench-peers", description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", default=",".join(TITLES), help="names with commas between: %(default)s")
+    parser.add_argument("--delta", action="store_true", help=f"by those who can: {','.join(MERGING)}")
+    parser.add_argument("--only", help=f"names with commas between: {','.join(TITLES)}")
     parser.add_argument("--out", type=Path, default=Path(".artifacts/bench"))
     parser.add_argument("--environments", type=Path, default=Path(".artifacts/peers"))
-    return parser.parse_args()
+    asked = parser.parse_args()
+    able = MERGING if asked.delta else tuple(TITLES)
+    asked.only = asked.only.split(",") if asked.only else able
+    if unable := {*asked.only} - {*able}:
+        parser.error(f"not among {','.join(able)}: {','.join(sorted(unable))}")
+    return asked
 
 
 if __name__ == "__main__":

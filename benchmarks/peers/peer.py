@@ -13,11 +13,11 @@ SCHEMA = "peer"
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """One contender: its folder holds `load.py` and the locked `requirements.txt`."""
+    """One contender: its folder holds `load.py` and the locked `requirements.txt`; who `merges` takes a delta too."""
 
     name: str
     title: str
-    arguments: tuple[str, ...] = ()
+    merges: bool = False
 
     def python(self, environments: Path) -> Path:
         """The interpreter of its environment, which is made where it is missing or its requirements have changed."""
@@ -31,15 +31,15 @@ class Peer:
             stamp.write_bytes(wanted.read_bytes())
         return python
 
-    def command(self, environments: Path, base_url: str, database_url: str) -> list[str]:
-        """What loads into `SCHEMA`.promotions; its state goes to the folder that FOLDER names."""
+    def command(self, environments: Path, base_url: str, database_url: str, *wish: str) -> list[str]:
+        """What loads into `SCHEMA`.promotions; its state goes to the current folder."""
         script = HERE / self.name / "load.py"
-        return [str(self.python(environments)), str(script), base_url, database_url, SCHEMA, *self.arguments]
+        return [str(self.python(environments)), str(script), base_url, database_url, SCHEMA, *wish]
 
 
 PEERS = (
-    Peer("dlt_rest", "dlt rest_api"),
-    Peer("dlt_arrow", "dlt, Arrow by hand"),
+    Peer("dlt_rest", "dlt rest_api", merges=True),
+    Peer("dlt_arrow", "dlt, Arrow by hand", merges=True),
     Peer("meltano", "Meltano SDK tap, target-postgres"),
     Peer("execute_values", "requests + execute_values"),
 )

@@ -1,4 +1,4 @@
-"""Load the promotions with a dlt resource of Arrow tables: `python load.py BASE_URL DATABASE_URL SCHEMA`.
+"""Load the promotions with a dlt resource of Arrow tables: `python load.py BASE_URL DATABASE_URL SCHEMA [merge]`.
 
 NDJSON is read in pieces of 8 MiB by pyarrow and loaded through ADBC. `attributes` is left out: pyarrow makes a struct
 of it, which PostgreSQL's destination does not take.
@@ -31,15 +31,20 @@ SCHEMA = pa.schema(
         *((name, pa.timestamp("us", tz="UTC")) for name in ("created_at", "updated_at")),
     ]
 )
-PARSING = pyarrow.json.ParseOptions(explicit_schema=SCHEMA, unexpected_field_behavior="ignore")
+DELETED = pa.field("deleted", pa.bool_())
 READING = pyarrow.json.ReadOptions(block_size=2 * PIECE, use_threads=True)
 
 
-def main(base_url: str, database_url: str, schema: str) -> None:
-    @dlt.resource(name="promotions", primary_key="id", write_disposition="replace")
+def main(base_url: str, database_url: str, schema: str, disposition: str = "replace") -> None:
+    merges = disposition == "merge"
+    columns = {DELETED.name: {"data_type": "bool", "hard_delete": True}} if merges else {}
+    wanted = SCHEMA.append(DELETED) if merges else SCHEMA
+    parsing = pyarrow.json.ParseOptions(explicit_schema=wanted, unexpected_field_behavior="ignore")
+
+    @dlt.resource(name="promotions", primary_key="id", write_disposition=disposition, columns=columns)
     def promotions() -> Iterator[pa.Table]:
         for lines in pieces(f"{base_url}/lines"):
-            yield pyarrow.json.read_json(io.BytesIO(lines), read_options=READING, parse_options=PARSING)
+            yield pyarrow.json.read_json(io.BytesIO(lines), read_options=READING, parse_options=parsing)
 
     pipeline = dlt.pipeline(
         "bench",
