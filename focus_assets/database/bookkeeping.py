@@ -79,7 +79,7 @@ class Bookkeeping:
             return
         with database.writing("prepare the tables of the ledger") as connection:
             self.metadata.create_all(connection)
-            add_columns(connection, self._lacking(connection))
+            add_columns(database.dialect, connection, self._lacking(connection))
 
     def _lacking(self, connection: sa.Connection) -> Iterator[sa.Column[Any]]:
         """The columns that are not there: of a table that is missing, or was made before they were thought of."""

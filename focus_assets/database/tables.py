@@ -136,7 +136,7 @@ def _make(database: Database, table: sa.Table, columns: tuple[Column, ...]) -> l
         if stored is None:
             table.create(connection)
         lacking = [] if stored is None else [column for column in table.columns if column.name not in stored]
-        added = add_columns(connection, lacking)
+        added = add_columns(database.dialect, connection, lacking)
         if stored is None or added:
             for statement in database.dialect.views(table, columns):
                 connection.exec_driver_sql(statement)

@@ -184,6 +184,10 @@ class Dialect(Protocol):
         """Tell the planner whether the statements until the transaction's end look at every row, or at some by key."""
         return
 
+    def meet_alembic(self) -> None:
+        """Introduce to Alembic what it does not know by itself, once it has been imported."""
+        return
+
     def translate(self, error: BaseException, doing: str) -> DatabaseError | None:
         """Our name for a driver's error; None for what is not the driver's."""
 

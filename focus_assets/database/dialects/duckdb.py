@@ -127,13 +127,15 @@ class DuckDB(Dialect):
     def write_rows(self, connection: sa.Connection, lane: Lane, batches: Iterable[Sequence[Row]]) -> int:
         """CSV through a pipe to DuckDB's own reader, which works meanwhile; else the appender, a batch at a time."""
         adapt = adapter(lane.columns, _ADAPT if any(_is_text(column.type) for column in lane.columns) else {})
-        first = _next_number(connection, lane.table)
-        number = count(first)
-        numbered = ([(*row, next(number)) for row in adapt(rows)] for rows in batches if rows)
-        sink = _Sink.of(connection, lane)
-        for as_text, parts in groupby(sink.prepared(numbered), key=itemgetter(0)):
-            (sink.pipe if as_text else sink.append)(part for _, part in parts)
-        return next(number) - first
+        sink, written = _Sink.of(connection, lane), 0
+        for as_text, parts in groupby(sink.prepared(adapt(rows) for rows in batches if rows), key=itemgetter(0)):
+            first = _next_number(connection, lane.table)
+            written += (sink.pipe if as_text else sink.append)((part for _, part in parts), first)
+        return written
+
+    def meet_alembic(self) -> None:
+        """duckdb-sqlalchemy does so by itself only where Alembic was imported first."""
+        import duckdb_sqlalchemy.alembic_impl  # noqa: F401
 
     def translate(self, error: BaseException, doing: str) -> DatabaseError | None:
         """By what it says, then by its class."""
@@ -161,7 +163,7 @@ _LONGEST = 1024 * 1024  # bytes of a batch: the reader refuses a line of more th
 
 @dataclass(frozen=True, slots=True)
 class _Sink:
-    """A table's columns that are written, their numbers last; `write` is None where CSV will not do."""
+    """A table's columns that are written, but for the rows' numbers; `write` is None where CSV will not do."""
 
     driver: Any
     table: str
@@ -170,8 +172,7 @@ class _Sink:
 
     @classmethod
     def of(cls, connection: sa.Connection, lane: Lane) -> Self:
-        names = [*(column.name for column in lane.columns), ARRIVAL]
-        types = {name: lane.table.c[name].type.compile(connection.dialect) for name in names}
+        types = {c.name: lane.table.c[c.name].type.compile(connection.dialect) for c in lane.columns}
         writable = _PIPES.exists() and not any(column.type.kind in _UNWRITTEN for column in lane.columns)
         write = csv_writer(lane.columns) if writable else None
         return cls(connection.connection.driver_connection, lane.table.name, types, write)
@@ -182,30 +183,35 @@ class _Sink:
             data = self.write(rows) if self.write else b""
             yield (True, data) if 0 < len(data) <= _LONGEST else (False, rows)
 
-    def append(self, batches: Iterable[Sequence[Row]]) -> None:
-        """Row by row."""
-        with self.driver.appender(self.table, columns=list(self.types)) as appender:
+    def append(self, batches: Iterable[Sequence[Row]], first: int) -> int:
+        """Row by row, numbered from `first`; returns how many there were."""
+        number = count(first)
+        with self.driver.appender(self.table, columns=[*self.types, ARRIVAL]) as appender:
             for rows in batches:
-                appender.append_rows(rows)
+                appender.append_rows([(*row, next(number)) for row in rows])
                 appender.flush()
+        return next(number) - first
 
-    def pipe(self, parts: Iterable[bytes]) -> None:
+    def pipe(self, parts: Iterable[bytes], first: int) -> int:
         """All parts by one statement, in a thread of its own; nothing of them is ever on the disk."""
         reading, writing = os.pipe()
         with ThreadPoolExecutor(1, "duckdb-reader") as pool:
-            done = pool.submit(self._read, reading)
+            done = pool.submit(self._read, reading, first)
             # a reader that fails closes its end: its error is the one that counts
             with os.fdopen(writing, "wb", buffering=0) as sink, suppress(BrokenPipeError):
                 for part in parts:
                     _write_all(sink, part)
-        done.result()
+        return done.result()
 
-    def _read(self, end: int) -> None:
-        names = ", ".join(_quoted(name) for name in self.types)
+    def _read(self, end: int, first: int) -> int:
+        names = ", ".join(map(_quoted, (*self.types, ARRIVAL)))
         types = ", ".join(f"{_literal(name)}: {_literal(kind)}" for name, kind in self.types.items())
         reader = f"read_csv('{_PIPES}/{end}', {_READER}, columns = {{{types}}})"
+        # an order of which nothing is said is that of the reader
+        numbered = f"SELECT *, row_number() OVER () + {first - 1} FROM {reader}"
         try:
-            self.driver.execute(f"INSERT INTO {_quoted(self.table)} ({names}) SELECT * FROM {reader}")
+            written = self.driver.execute(f"INSERT INTO {_quoted(self.table)} ({names}) {numbered}").fetchone()
+            return int(written[0])
         finally:
             os.close(end)
 

@@ -22,6 +22,24 @@ from focus_assets.model.schema import Column, ColumnType, Kind
 
 _HOLD = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
 
+_WIDEN = """
+import sys
+import sqlalchemy as sa
+from pydantic import SecretStr
+from focus_assets.config import Destination
+from focus_assets.database.open import Database
+from focus_assets.database.widen import add_columns
+
+database = Database(Destination(url=SecretStr(sys.argv[1])))
+with database.writing("widen") as connection:
+    assert "alembic" not in sys.modules
+    connection.exec_driver_sql("CREATE TABLE things (id BIGINT)")
+    added = sa.Column("note", sa.Text())
+    sa.Table("things", sa.MetaData(), added)
+    names = add_columns(database.dialect, connection, [added])
+    print(*names, [column["name"] for column in sa.inspect(connection).get_columns("things")])
+"""
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
@@ -39,6 +57,12 @@ def holder(file: Path) -> Iterator[subprocess.Popen[bytes]]:
         assert child.stdout.readline() == b"open\n"
         yield child
         child.communicate()
+
+
+def test_a_fresh_process_widens_a_table(file: Path) -> None:
+    url = sa.URL.create("duckdb", database=str(file)).render_as_string()
+    done = subprocess.run([sys.executable, "-c", _WIDEN, url], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "note ['id', 'note']\n"), done.stderr
 
 
 def _database(file: Path, patience: float) -> Database:
