@@ -34,8 +34,6 @@ class Apply:
 
 def apply_stage(connection: sa.Connection, dialect: Dialect, stage: Stage, how: Apply) -> Changes:
     """Delete, update, insert, in this order; to be called inside the load's transaction."""
-    if (rows := stage.become(connection)) is not None:
-        return Changes(inserted=rows)
     statements = Statements(dialect, stage, how)
     dialect.prepare_apply(connection, full=how.full)
     staged = stage.count(connection)

@@ -103,12 +103,14 @@ def _refresh_statistics(database: Database, connection: sa.Connection, stage: St
 
 
 def _apply(database: Database, connection: sa.Connection, load: Publication) -> Applied:
-    changes = apply_stage(connection, database.dialect, load.stage, load.how)
+    became = load.stage.become(connection)
+    changes = Changes() if became else apply_stage(connection, database.dialect, load.stage, load.how)
     put_aside = quarantine(
         connection, load.ref, load.stage, load.rejects, full=load.how.full, now=load.entry.started_at
     )
     rows = connection.execute(Statements(database.dialect, load.stage, load.how).count_rows()).scalar_one()
-    return Applied(changes, rows=int(rows), quarantined=put_aside, digest=load.digest(connection, int(rows)))
+    made = Changes(inserted=int(rows)) if became else changes
+    return Applied(made, rows=int(rows), quarantined=put_aside, digest=load.digest(connection, int(rows)))
 
 
 def _committed(database: Database, load: Publication) -> LedgerEntry | None:

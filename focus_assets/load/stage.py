@@ -144,22 +144,22 @@ class Stage:
         query = sa.select(sa.func.count()).select_from(self.base).where(~self.gone())
         return int(connection.execute(query).scalar_one())
 
-    def become(self, connection: sa.Connection) -> int | None:
-        """Make the base of a first load the table, and return its number of rows.
+    def become(self, connection: sa.Connection) -> bool:
+        """Make the base of a first load the table.
 
-        None where it has to be applied like any other; the table is there then.
+        False where it has to be applied like any other; the table is there then.
         """
         if not self._first:
-            return None
-        rows, table, dialect = self.count(connection), self.target.table, self._database.dialect
+            return False
+        table, dialect = self.target.table, self._database.dialect
         became = dialect.become(connection, self.base, table)
         if not became and sa.inspect(connection).has_table(table.name, schema=table.schema):
-            return None
+            return False
         if not became:
             table.create(connection)
         for statement in dialect.views(table, self.target.schema.columns):
             connection.exec_driver_sql(statement)
-        return rows if became else None
+        return became
 
     def leave(self, connection: sa.Connection) -> None:
         """Once it has been applied, nothing lasting stays of it."""

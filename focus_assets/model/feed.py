@@ -71,6 +71,12 @@ class Reject:
     key: Row | None
 
 
+class PrintableRows(list[Row]):
+    """Rows none of whose texts holds a control character, so that a writer need not look for one."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Typed rows in the order of the schema's columns (of its key, for `deleted`).

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from itertools import chain, repeat
 from types import NoneType
 from typing import Any, TypeAlias
@@ -22,6 +23,7 @@ from focus_assets.model.jsontext import MAX_DEPTH, MAX_DIGITS, read, too_deep_at
 from focus_assets.model.schema import ColumnType, Kind
 
 Texts: TypeAlias = Sequence[str]
+Change: TypeAlias = Callable[[Sequence[Any]], Sequence[Any]]
 
 
 class Unfit(Exception):
@@ -87,13 +89,14 @@ def timestamps(found: Texts) -> Texts:
 
 _DAY = len("2025-07-01")
 _STAMP = len("2025-07-01T16:01:00.827904Z")
-_MARKS = {4: "-", 7: "-", 10: "T", 13: ":", 16: ":", 19: ".", 26: "Z"}
+_MARKS, _DIGITS = b"--T::.Z", b"0123456789"
 
 
 def _are_canonical(found: Texts) -> bool:
     joined = "".join(found)
-    marked = all(joined[place::_STAMP].strip(mark) == "" for place, mark in _MARKS.items())
-    if not marked or not joined.isascii() or "T24" in joined:  # a later Python reads the hour 24
+    # all else being digits, and six of them behind the point, Python knows but one way to read it
+    marks = joined.encode().translate(None, _DIGITS)
+    if marks != _MARKS * len(found) or "T24" in joined:  # a later Python reads the hour 24
         return False
     try:
         list(map(datetime.fromisoformat, found))
@@ -102,20 +105,46 @@ def _are_canonical(found: Texts) -> bool:
     return True
 
 
-def days(found: Texts) -> Texts:
+class DaysColumn:
     """Dates: few are different, and each of those is checked once."""
-    different = list(set(found))
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+
+    def __call__(self, found: Texts) -> Texts:
+        """As they are."""
+        if not self._known.issuperset(found):
+            new = set(found) - self._known
+            _check_days(list(new))
+            if len(self._known) > _MOST_KNOWN:
+                self._known.clear()
+            self._known |= new
+        return found
+
+
+def _check_days(different: Texts) -> None:
     joined = "".join(different)
     _insist(set(map(len, different)) == {_DAY} and joined.isascii())
     _insist(all(joined[place::_DAY].strip("-") == "" for place in (4, 7)))  # neither a week nor an ordinal
     list(map(date.fromisoformat, different))
-    return found
 
 
 def texts(found: Texts) -> Texts:
     """Texts without NUL; a lone surrogate does not come this far."""
     _insist("\0" not in "".join(found))
     return found
+
+
+def are_printable(found: Sequence[Sequence[str | None]]) -> bool:
+    """Whether no text of these columns holds a control character, a NUL included; other rare ones count as such."""
+    return all(_joined(texts).isprintable() for texts in found)
+
+
+def _joined(found: Sequence[str | None]) -> str:
+    try:
+        return "".join(found)  # type: ignore[arg-type]
+    except TypeError:
+        return "".join(filter(None, found))
 
 
 def text_lists(found: Sequence[list[str]]) -> Sequence[list[str]]:
@@ -129,22 +158,30 @@ def binaries(found: Texts) -> list[bytes]:
     return [values.binary(text) for text in found]
 
 
-CHANGES: Mapping[Kind, Callable[[Sequence[Any]], Sequence[Any]]] = {
+CHANGES: Mapping[Kind, Change] = {
     Kind.FLOAT: doubles,
     Kind.TEXT: texts,
     Kind.TEXT_LIST: text_lists,
     Kind.UUID: uuids,
     Kind.TIMESTAMP: timestamps,
-    Kind.DATE: days,
     Kind.BYTES: binaries,
 }
 
 
-def convert(found: Sequence[Any], column_type: ColumnType) -> Sequence[Any]:
+def change_of(column_type: ColumnType) -> Change | None:
+    """What a column's present values go through, block by block; nothing where the decoder has said it all."""
+    if column_type.kind is Kind.DECIMAL:
+        return partial(decimals, column_type=column_type)
+    return DaysColumn() if column_type.kind is Kind.DATE else CHANGES.get(column_type.kind)
+
+
+def convert(found: Sequence[Any], change: Change | None) -> Sequence[Any]:
     """A column of decoded values and None as the column of a batch's rows; not for json."""
+    if change is None:
+        return found
     # by types: to hold a Decimal against None takes longer than to read it
     present = [one for one in found if one is not None] if NoneType in set(map(type, found)) else found
-    changed = _changed(present, column_type) if present else present
+    changed = change(present) if present else present
     if changed is present:
         return found
     if present is found:
@@ -153,20 +190,19 @@ def convert(found: Sequence[Any], column_type: ColumnType) -> Sequence[Any]:
     return [None if one is None else next(rest) for one in found]
 
 
-def _changed(present: Sequence[Any], column_type: ColumnType) -> Sequence[Any]:
-    if column_type.kind is Kind.DECIMAL:
-        return decimals(present, column_type)
-    change = CHANGES.get(column_type.kind)
-    return change(present) if change else present  # else the decoder's type has said it all
-
-
 # --- json: the decoder gives the raw text, whose grammar it has checked ---
 
 NAME_END = '":'
+_SPACED_NAME = re.compile(rb'(?<!\\)" +:')
 _LONG = 128  # characters that a text needs at least to be too deep or to hold too long a number
 _LONG_EXPONENT = re.compile("[0-9][eE][+-]?[0-9]{3}")  # a double's zero, however long the exponent is
 _LONG_NUMBER = re.compile(f"[0-9]{{{MAX_DIGITS + 1}}}")
 _INSIDE, _AGAIN = msgspec.json.Decoder(), msgspec.json.Encoder()
+
+
+def check_letters(data: bytes) -> None:
+    """Raise Unfit where names could be written otherwise than right before their colon."""
+    _insist(b"\t" not in data and not (b" :" in data and _SPACED_NAME.search(data)))
 
 
 def json_texts(found: Texts, joined: bytes) -> list[str | None]:
@@ -174,6 +210,8 @@ def json_texts(found: Texts, joined: bytes) -> list[str | None]:
 
     `joined` is the texts' bytes, line by line.
     """
+    check_letters(joined)
+    _insist(b"\r" not in joined)
     again = _AGAIN.encode_lines(_INSIDE.decode_lines(joined))  # refuses what is beyond a double
     doubtful = {text for text in found if len(text) > _LONG and _is_extreme(text)}
     same = again[:-1] == joined and b"\\u0000" not in joined
@@ -192,33 +230,36 @@ class JsonColumn:
     """
 
     def __init__(self) -> None:
-        self._known: dict[str, str | None] | None = {}
+        self._known: dict[bytes, str | None] | None = {}
         self._asked = self._new = 0
 
-    def __call__(self, found: Texts, joined: bytes) -> list[str | None]:
-        """Compact texts, null being None; `joined` is the texts' bytes, line by line."""
-        known = self._known
-        if known is None:
-            return json_texts(found, joined)
+    def __call__(self, joined: bytes, count: int) -> list[str | None]:
+        """Compact texts, null being None; `joined` are the bytes of `count` texts, line by line."""
+        found = joined.split(b"\n")
+        _insist(len(found) == count)  # else a line break is in one of them
+        if self._known is None:
+            return json_texts(str(joined, "utf-8").split("\n"), joined)
+        self._asked += count
+        try:
+            return [self._known[text] for text in found]
+        except KeyError:
+            return self._learnt(found, self._known)
+
+    def _learnt(self, found: Sequence[bytes], known: dict[bytes, str | None]) -> list[str | None]:
         new = list(set(found).difference(known))
-        if new:
-            known.update(zip(new, json_texts(new, "\n".join(new).encode()), strict=True))
+        joined = b"\n".join(new)
+        known.update(zip(new, json_texts(str(joined, "utf-8").split("\n"), joined), strict=True))
         said = [known[text] for text in found]
-        self._asked, self._new = self._asked + len(found), self._new + len(new)
+        self._new += len(new)
         if self._asked > _TRIAL and self._new * 2 > self._asked:
             self._known = None
-        elif new:
-            self._forget(known)
-        return said
-
-    def _forget(self, known: dict[str, str | None]) -> None:
-        """Before what is remembered grows large."""
-        if len(known) > _MOST_KNOWN or sum(map(len, known)) > _MOST_CHARACTERS:
+        elif len(known) > _MOST_KNOWN or sum(map(len, known)) > _MOST_BYTES:
             known.clear()
+        return said
 
 
 _TRIAL = 5_000  # texts
-_MOST_KNOWN, _MOST_CHARACTERS = 5_000, 1_000_000
+_MOST_KNOWN, _MOST_BYTES = 5_000, 1_000_000
 
 
 def _has_two_spellings(text: str, again: str) -> bool:
@@ -236,7 +277,7 @@ def _has_two_spellings(text: str, again: str) -> bool:
 def _squeezed(text: str) -> str | None:
     if text == "null":
         return None
-    return msgspec.json.format(text, indent=-1) if " " in text or "\r" in text else text
+    return msgspec.json.format(text, indent=-1) if " " in text else text
 
 
 def _exact(text: str) -> str:

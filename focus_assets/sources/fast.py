@@ -21,10 +21,19 @@ from msgspec import UNSET, Meta, Raw, UnsetType
 from msgspec.structs import astuple
 
 from focus_assets.model.errors import RowError
+from focus_assets.model.feed import PrintableRows
 from focus_assets.model.jsontext import has_too_many_parts
 from focus_assets.model.schema import Column, Kind
 from focus_assets.model.values import BOUNDS
-from focus_assets.sources.columns import JsonColumn, Unfit, convert, may_be_too_deep
+from focus_assets.sources.columns import (
+    JsonColumn,
+    Unfit,
+    are_printable,
+    change_of,
+    check_letters,
+    convert,
+    may_be_too_deep,
+)
 from focus_assets.sources.layout import Layout, Piece, Times
 
 # what `read` raises: a decoder's errors, a value's, a decimal's (ArithmeticError), bad UTF-8 (ValueError)
@@ -41,7 +50,6 @@ _WIRE_TYPES: dict[Kind, Any] = {
 _HOLD_NULL = (Any, Raw)
 _UNSAYABLE = re.compile('["\\\\\x00-\x1f\ud800-\udfff]')  # in a name: msgspec refuses to look for it
 _FIRST, _LAST = itemgetter(0), itemgetter(-1)
-_SPACED_NAME = re.compile(rb'(?<!\\)" +:')
 _AGAIN = msgspec.json.Encoder(decimal_format="number")
 _BLOCKS_UNTRIED = 15  # after one that a server spells otherwise than we do: it will spell the next ones so too
 
@@ -62,6 +70,9 @@ class FastReader:
         self.layout = layout
         self._wanted = len(layout.columns)
         self._json = {p: JsonColumn() for p, column in enumerate(layout.columns) if column.type.kind is Kind.JSON}
+        self._texts = [p for p, column in enumerate(layout.columns) if column.type.kind is Kind.TEXT]
+        self._changes = [change_of(column.type) for column in layout.columns]
+        self._may_be_null = [p for p, c in enumerate(layout.columns) if c.name in layout.required and _holds_null(c)]
         self._shapes = list(_shapes(layout, tuple(name for name in extra if is_sayable(name))))
         self._untried = 0
 
@@ -72,17 +83,16 @@ class FastReader:
         structs, shape = self._decoded(data)
         usual = self._is_written_again(data, structs)
         if not usual:
-            _check_letters(data)
+            check_letters(data)
             _check_lines(data, len(structs))
         columns, names = _columns_of(structs, shape)
         inside = {place: _joined(columns[place]) for place in (*self._json, *range(self._wanted, shape.width))}
-        for place, joined in inside.items():
-            columns[place] = str(joined, "utf-8").split("\n")
+        spare = [joined for place, joined in inside.items() if place >= self._wanted]
         if usual:
-            _check_letters(*inside.values())
+            _check_spare(spare, len(structs))
         else:
             _check_names(data, names, list(inside.values()))
-        if any(map(may_be_too_deep, columns[self._wanted :])):
+        if any(may_be_too_deep(str(joined, "utf-8").split("\n")) for joined in spare):
             raise Unfit
         return self._piece(columns[: self._wanted], inside)
 
@@ -98,7 +108,7 @@ class FastReader:
         same = again == data or (len(again) == len(data) + 1 and again.startswith(data))
         if not same:
             self._untried = _BLOCKS_UNTRIED
-        return same and b"\r" not in data and again.count(b"\n") == len(structs) > 0
+        return same and bool(structs)
 
     def _decoded(self, data: bytes) -> tuple[list[Any], Shape]:
         for shape in tuple(self._shapes):
@@ -112,20 +122,28 @@ class FastReader:
         raise Unfit
 
     def _piece(self, found: list[Sequence[Any]], inside: Mapping[int, bytes]) -> Piece:
-        typed = [
-            self._json[place](texts, inside[place]) if place in self._json else convert(texts, column.type)
-            for place, (texts, column) in enumerate(zip(found, self.layout.columns, strict=True))
-        ]
-        for column, values in zip(self.layout.columns, typed, strict=True):
-            if column.name in self.layout.required and None in values:
-                raise Unfit
+        printable = are_printable([found[place] for place in self._texts])
+        typed = [*found]
+        for place, change in enumerate(self._changes):
+            if place in self._json:
+                typed[place] = self._json[place](inside[place], len(found[place]))
+            elif not (printable and place in self._texts):
+                typed[place] = convert(found[place], change)
+        if any(None in typed[place] for place in self._may_be_null):
+            raise Unfit
         times = [Times(canonical=typed[place], wire=found[place]) for place in self.layout.changed]
-        return Piece(list(zip(*typed, strict=True)), times)
+        rows = zip(*typed, strict=True)
+        return Piece(PrintableRows(rows) if printable else list(rows), times)
 
 
 def is_sayable(name: str) -> bool:
     """Whether a decoder can be told to look for this name."""
     return _UNSAYABLE.search(name) is None
+
+
+def _holds_null(column: Column) -> bool:
+    """Whether the decoder passes on a null, wherever it stands."""
+    return _WIRE_TYPES.get(column.type.kind, str) in _HOLD_NULL
 
 
 def _columns_of(structs: Sequence[Any], shape: Shape) -> tuple[list[Sequence[Any]], int]:
@@ -138,10 +156,10 @@ def _columns_of(structs: Sequence[Any], shape: Shape) -> tuple[list[Sequence[Any
     return [_nulled(column) for column in columns], names - absent
 
 
-def _check_letters(*texts: bytes) -> None:
-    for data in texts:
-        if b"\t" in data or (b" :" in data and _SPACED_NAME.search(data)):
-            raise Unfit
+def _check_spare(joined: Sequence[bytes], count: int) -> None:
+    """Raw JSON that goes into no row, line by line: a line break that our own spelling would not have is in none."""
+    if any(data.count(b"\n") != count - 1 or b"\r" in data for data in joined):
+        raise Unfit
 
 
 def _check_lines(data: bytes, count: int) -> None:

@@ -8,7 +8,7 @@ from operator import itemgetter
 
 import msgspec
 
-from focus_assets.model.feed import Row
+from focus_assets.model.feed import PrintableRows, Row
 from focus_assets.model.schema import Column, Kind
 
 _encoder = msgspec.json.Encoder(decimal_format="string")
@@ -22,7 +22,7 @@ _NUMBERED = re.compile(rb"\\u00([0-9a-f]{2})")
 def csv_writer(columns: Sequence[Column]) -> Callable[[Sequence[Row]], bytes]:
     """What writes rows of these columns, whose values CSV has a form for, as `csv_of` does."""
     places = [place for place, column in enumerate(columns) if column.type.kind in _FREE_TEXT]
-    return lambda rows: csv_of(rows, control=_hold_control(rows, places))
+    return lambda rows: csv_of(rows, control=not isinstance(rows, PrintableRows) and _hold_control(rows, places))
 
 
 def csv_of(rows: Sequence[Row], *, control: bool = True) -> bytes:
@@ -33,7 +33,7 @@ def csv_of(rows: Sequence[Row], *, control: bool = True) -> bytes:
     >>> csv_of([(1, None, 'a"b', "null", "x\\ny")])
     b'1,null,"a\\\\"b","null","x\\ny"\\n'
     """
-    data = _encoder.encode_lines(rows)[1:-2].replace(b"]\n[", b"\n") + b"\n"
+    data = b"\n".join([line[1:-1] for line in _encoder.encode_lines(rows).split(b"\n")])
     return _with_raw_control(data) if control else data
 
 
