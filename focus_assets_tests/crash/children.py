@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 _FAILED = 70
+_ENDING_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,15 @@ class Child:
         if os.WEXITSTATUS(status):
             raise ChildFailed(f"a child ended with {os.WEXITSTATUS(status)}")
         return Ended(0, pickle.loads(said))
+
+
+def alone() -> None:
+    """Before the first fork, which must find no thread; a child's collector need not copy what it shares with us."""
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread():
+            thread.join(_ENDING_SECONDS)
+    assert threading.active_count() == 1
+    gc.freeze()
 
 
 def start(work: Callable[[], object]) -> Child:

@@ -10,12 +10,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import copy
-import gc
 import random
 import signal
 import sys
 import tempfile
-import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -24,7 +22,7 @@ from pathlib import Path
 
 from focus_assets.database.embedded import embedded_postgres
 from focus_assets.model.outcome import Outcome
-from focus_assets_tests.crash.children import forked
+from focus_assets_tests.crash.children import alone, forked
 from focus_assets_tests.crash.held import Damage, Held, damage, held
 from focus_assets_tests.crash.places import LOCK_SECONDS, MySQLPlace, Place, PostgresPlace, SQLitePlace
 from focus_assets_tests.crash.seam import Seam, die, die_soon
@@ -32,7 +30,6 @@ from focus_assets_tests.crash.stories import STORIES, Story
 
 _STRUCK, _AGAIN = 1, 2  # the numbers that the runs bear
 _WITHIN_MICROS = 400.0  # how long a COMMIT may take before it is killed
-_ENDING_SECONDS = 10.0
 _WITHIN_COMMIT = 12  # times that each of them is
 
 
@@ -201,11 +198,7 @@ def _warm(place: Place, home: Path) -> None:
         story.happens(scene)
         asyncio.run(scene.mirror(wish=story.wish))
         unknown = copy.copy(place.database)
-    for thread in threading.enumerate():
-        if thread is not threading.main_thread():
-            thread.join(_ENDING_SECONDS)
-    assert threading.active_count() == 1
-    gc.freeze()  # a child's collector need not touch, and thereby copy, what it shares with us
+    alone()
 
 
 def table(tallies: Sequence[Tally]) -> str:

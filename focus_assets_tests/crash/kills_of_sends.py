@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-import httpx
 import sqlalchemy as sa
 
 from focus_assets.config import Config
@@ -30,8 +29,8 @@ from focus_assets.writeback.rows.outgoing import Selection
 from focus_assets.writeback.rows.send import Sender, ensure, send
 from focus_assets_tests.crash.children import forked
 from focus_assets_tests.crash.kills import opened
-from focus_assets_tests.crash.places import Place
-from focus_assets_tests.crash.seam import CountedTransport, Seam
+from focus_assets_tests.crash.places import Place, warming
+from focus_assets_tests.crash.seam import CountedTransport, Seam, plain
 from focus_assets_tests.integration.cli.conftest import PROGRAM, plain_environ
 
 HOUR = 3600 * 10**6
@@ -72,7 +71,10 @@ class Site:
         source = {"kind": "discovered", "base_url": url, "client_id": "sandbox", "client_secret": "sandbox"}
         entry = {"query": "-", "key": "ref", "source": "registry", "collection": "metadata_offers", "at_once": 1}
         self._config = Config.model_validate({"home": home, "sources": {"registry": source}, "writes": {ENTRY: entry}})
-        place.empty()
+        with warming(place):
+            self._prepare()
+            self._fill(BEFORE)
+            self.run(_send)
         forked(self._prepare)
         place.keep()
 
@@ -104,7 +106,7 @@ class Site:
         """Do something in this process; its clock may be ahead."""
 
         async def done() -> Any:
-            transport = CountedTransport(httpx.AsyncHTTPTransport(), seam) if seam else None
+            transport = CountedTransport(plain(), seam) if seam else None
             async with open_sender(self._config, ENTRY, transport=transport) as sender:
                 here = dataclasses.replace(sender, database=self.place.database, now=lambda: sender.now() + ahead)
                 ensure(here.database)

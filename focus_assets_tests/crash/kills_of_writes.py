@@ -33,8 +33,8 @@ from focus_assets.writeback.open import open_writer
 from focus_assets.writeback.writes import Writer, create, delete
 from focus_assets_tests.crash.children import forked
 from focus_assets_tests.crash.kills import opened
-from focus_assets_tests.crash.places import Place
-from focus_assets_tests.crash.seam import CountedTransport, Seam
+from focus_assets_tests.crash.places import Place, warming
+from focus_assets_tests.crash.seam import CountedTransport, Seam, plain
 from focus_assets_tests.integration.cli.conftest import PROGRAM, plain_environ
 
 CREATED, DELETED = "operation-that-creates-it", "operation-that-deletes-it"
@@ -48,7 +48,7 @@ class Deaf(httpx.AsyncBaseTransport):
     """Sends, and never hears an answer."""
 
     def __init__(self) -> None:
-        self._inner = httpx.AsyncHTTPTransport()
+        self._inner = plain()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         answer = await self._inner.handle_async_request(request)
@@ -79,10 +79,18 @@ class Site:
         other = {**rest, "resources": {"x": {"path": "x", "primary_key": "id"}}}
         named = dict(zip("ab", nodes, strict=True))
         self._config = Config.model_validate({"home": home, "sources": {"other": other}, "writeback": {"nodes": named}})
-        place.empty()
+        self._warm()
         forked(lambda: intents.ensure(place.database))
         place.keep()
         self.fresh()
+
+    def _warm(self) -> None:
+        with warming(self.place):
+            intents.ensure(self.place.database)
+            self.number = next(self._numbers)
+            self.run(_create(self))
+            self.run(_delete(self))
+            self.run(_drain)
 
     def fresh(self) -> None:
         """Begin again."""
@@ -121,7 +129,7 @@ class Site:
 
     def _counted(self, act: Act, seam: Seam) -> int:
         intents.ensure(self.place.database)
-        transport = CountedTransport(httpx.AsyncHTTPTransport(), seam)
+        transport = CountedTransport(plain(), seam)
         self.run(act, transport=transport, seam=seam, ahead=HOUR)
         return len(seam.passed)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,6 +16,7 @@ from sqlalchemy.engine import URL, make_url
 
 from focus_assets.config import Destination
 from focus_assets.database.open import Database
+from focus_assets_tests.crash.children import alone
 
 LOCK_SECONDS = 5.0
 _MOST_WAITING = 10.0
@@ -32,6 +36,18 @@ class Place(Protocol):
     def settle(self) -> None: ...
 
     def remove(self) -> None: ...
+
+
+@contextmanager
+def warming(place: Place) -> Iterator[None]:
+    """What is done in it is done here once, so that no child has to read certificates, import or make its SQL."""
+    struck = place.database
+    place.database = copy.copy(struck)  # the one that is struck has to look for every table itself
+    place.empty()
+    yield
+    place.database = struck
+    place.empty()
+    alone()
 
 
 class SQLitePlace:

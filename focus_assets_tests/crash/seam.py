@@ -121,6 +121,11 @@ class _CountedCopy:
         self._copy.write(data)
 
 
+def plain() -> httpx.AsyncHTTPTransport:
+    """Over a socket without TLS: no certificates are read for it."""
+    return httpx.AsyncHTTPTransport(verify=False)
+
+
 class CountedTransport(httpx.AsyncBaseTransport):
     """Each request is a point, and so is each small piece of its answer."""
 
