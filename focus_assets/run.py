@@ -263,6 +263,7 @@ class Run:
             fetched=material.fetched.total_lines,
             skipped=self.terms.mode.keeps and not material.fetched.total_lines,
             body_bytes=material.fetched.size,
+            written_by=self.stage.way_in,
             notes=(*self.notes, *self.remarks(material)),
         )
 

@@ -89,6 +89,7 @@ def outcome_metadata(outcome: Outcome) -> Metadata:
         "fetched_lines": outcome.fetched,
         "seconds": round(outcome.seconds, 3),
         "rows_per_second": _rate(outcome),
+        "written_by": outcome.written_by,
         "generation": outcome.generation,
         "watermark": outcome.watermark,
         "notes": dg.MetadataValue.md("\n".join(f"* {note}" for note in outcome.notes)) if outcome.notes else None,

@@ -41,6 +41,7 @@ class Stage:
         constants: tuple[tuple[str, str], ...] | None = None,
     ) -> None:
         self._database, self._connection, self.target = database, connection, target
+        self.way_in = ""  # how rows are written, once some may have been
         self._first, self._constants = constants is not None, constants or ()
         self._lasting: sa.RootTransaction | None = None
         if constants is None:
@@ -52,6 +53,7 @@ class Stage:
 
     def clear(self, *, full: bool) -> None:
         """Begin with nothing; the base of a full load gets its index once it is filled."""
+        self.way_in = self._database.dialect.way_in(self._connection)
         if self._first and self._database.dialect.first_stage_lasts and self._lasting is None:
             with self._database.translated("begin a first load"):
                 self._lasting = self._connection.begin()

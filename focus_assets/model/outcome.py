@@ -34,7 +34,7 @@ class Outcome:
 
     `load` is `full` or `delta`, with the reason beside it; `healed` where a mismatch forced the full
     diff; `seconds` is wall time; `fetched` counts lines, `body_bytes` the bytes of their bodies after decoding; `notes`
-    are sentences for a person.
+    are sentences for a person; `written_by` is how the database took the rows.
     """
 
     ref: PartitionRef
@@ -55,6 +55,7 @@ class Outcome:
     started_at: str = ""
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    written_by: str = ""
     error: Exception | None = None
     skipped: bool = False
 

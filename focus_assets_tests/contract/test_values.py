@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from focus_assets.model.feed import Block, Feed, Row
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.schema import UNKEYABLE, Column, Kind, ResourceSchema
 from focus_assets.sources.rows import RowDecoder
+from focus_assets_tests.contract.databases import DIALECTS, INSERTED, opened
 from focus_assets_tests.contract.loading import Loading, Round, column
 from focus_assets_tests.effort import some
 from focus_assets_tests.unit.model.hostile import ACCEPTED, WIRES
@@ -29,6 +31,13 @@ GOOD = b'{"id":"good"}\n'
 BOUNDED_KEYS = {"mysql": LONGEST_PART, "mssql": LONGEST_KEY // 4}  # where a longer key is refused by name
 PADDED_KEYS = ("mssql",)  # where keys that end with spaces or zeros are
 REFUSED_A_TYPE = {"sqlite": 45, "postgresql": 45}  # elsewhere fewer: it is before the database that they are refused
+
+
+@pytest.fixture(params=[*DIALECTS, INSERTED])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Each kind, and MySQL by either of its ways in."""
+    with opened(request.param, request, tmp_path) as found:
+        yield found
 
 
 def the_text(value: Any) -> Any:

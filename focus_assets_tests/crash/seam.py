@@ -78,14 +78,18 @@ def _short(statement: str) -> str:
 
 
 def _count_queries(connection: Any, seam: Seam) -> None:
-    query = connection.query
+    send, write = connection._execute_command, connection.write_packet
 
-    def counted(statement: Any, *given: Any, **more: Any) -> Any:
+    def counted(command: Any, statement: Any) -> Any:
         text = statement.decode(errors="replace") if isinstance(statement, bytes | bytearray) else statement
         seam.point(_short(text))
-        return query(statement, *given, **more)
+        return send(command, statement)
 
-    connection.query = counted
+    def counted_rows(data: bytes) -> Any:
+        seam.point(f"{len(data):,} bytes of rows")
+        return write(data)
+
+    connection._execute_command, connection.write_packet = counted, counted_rows
 
 
 def _count_cursors(connection: Any, seam: Seam) -> None:

@@ -61,6 +61,7 @@ METADATA = {
     "fetched_lines": "lines of all feeds",
     "seconds": "wall time of the load",
     "rows_per_second": "fetched lines by seconds",
+    "written_by": "how the database took the rows: `COPY`, in MySQL `LOAD DATA LOCAL` or `INSERT of many rows`",
     "generation": "how many loads of the partition were published",
     "watermark": "from where the next delta asks, less the overlap; the server's own text",
     "notes": "what is worth knowing of this load",
@@ -135,7 +136,7 @@ def metadata(config: Config) -> str:
     item = next(item for item in Catalog.of(config).items if item.schema.name == REF.resource)
     outcome = Outcome(
         REF, "1", load="full", reason="why", changes=Changes(1, 1, 1, 1), rows=1, total_items=1, verdict=Verdict.PROVEN,
-        generation=1, watermark="x", fetched=1, seconds=1.0, notes=("a note",),
+        generation=1, watermark="x", fetched=1, seconds=1.0, notes=("a note",), written_by="COPY",
     )  # fmt: skip
     entry = LedgerEntry(1, 1, Verdict.PROVEN, "full", json.dumps(item.schema.to_json()), "", "", "")
     keys = {**table_metadata({REF: entry}, item), **asset_metadata(config, item), **outcome_metadata(outcome)}

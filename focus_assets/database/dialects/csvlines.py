@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from operator import itemgetter
 
 import msgspec
@@ -21,8 +21,14 @@ _NUMBERED = re.compile(rb"\\u00([0-9a-f]{2})")
 
 def csv_writer(columns: Sequence[Column]) -> Callable[[Sequence[Row]], bytes]:
     """What writes rows of these columns, whose values CSV has a form for, as `csv_of` does."""
-    places = [place for place, column in enumerate(columns) if column.type.kind in _FREE_TEXT]
-    return lambda rows: csv_of(rows, control=not isinstance(rows, PrintableRows) and _hold_control(rows, places))
+    may_hold = control_finder(columns)
+    return lambda rows: csv_of(rows, control=may_hold(rows))
+
+
+def control_finder(columns: Sequence[Column], free: Container[Kind] = _FREE_TEXT) -> Callable[[Sequence[Row]], bool]:
+    """What says of rows of these columns whether a text of a `free` kind may hold a control character."""
+    places = [place for place, column in enumerate(columns) if column.type.kind in free]
+    return lambda rows: not isinstance(rows, PrintableRows) and _hold_control(rows, places)
 
 
 def csv_of(rows: Sequence[Row], *, control: bool = True) -> bytes:

@@ -133,6 +133,11 @@ class DuckDB(Dialect):
             written += (sink.pipe if as_text else sink.append)((part for _, part in parts), first)
         return written
 
+    def way_in(self, connection: sa.Connection) -> str:
+        """Always the same."""
+        del connection
+        return "read_csv from a pipe, or the appender"
+
     def meet_alembic(self) -> None:
         """duckdb-sqlalchemy does so by itself only where Alembic was imported first."""
         import duckdb_sqlalchemy.alembic_impl  # noqa: F401

@@ -1,10 +1,10 @@
-"""MySQL and MariaDB: PyMySQL and INSERTs of many rows; DDL commits, so a load's transaction has none."""
+"""MySQL and MariaDB: PyMySQL, LOAD DATA LOCAL or INSERTs; DDL commits, so a load's transaction has none."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from sqlalchemy.ext.compiler import compiles
 
 from focus_assets.database.dialects.dialect import ARRIVAL, Dialect, Lane
 from focus_assets.database.dialects.literals import writers
+from focus_assets.database.dialects.localdata import Check, connect, load_rows, takes_files
 from focus_assets.database.dialects.texts import decimal_text, numeric_view
 from focus_assets.database.dialects.utc import Utc
 from focus_assets.model.errors import (
@@ -32,6 +33,7 @@ from focus_assets.model.schema import Column, ColumnType, Kind
 LONGEST_NAME, LAST_LETTER = 64, 0xFFFF
 # https://dev.mysql.com/doc/refman/8.4/en/innodb-limits.html: 3072 bytes a key, four a character
 LONGEST_KEY, LONGEST_PART = 3072 // 4, 255
+_TAKES_FILES = "focus_takes_files"  # of a connection, for as long as it is open
 _STATEMENT_BYTES = 1_000_000  # a server's max_allowed_packet is 16 MB at least
 # https://mariadb.com/kb/en/mariadb-error-code-reference/
 _NAMES: dict[int, type[DatabaseError]] = {
@@ -139,7 +141,8 @@ class MySQL(Dialect):
             isolation_level="READ COMMITTED",
             poolclass=sa.NullPool,
         )
-        sa.event.listen(engine, "connect", lambda connection, _record: _prepare(connection, lock_timeout))
+        sa.event.listen(engine, "do_connect", lambda _dialect, _record, args, kwargs: connect(*args, **kwargs))
+        sa.event.listen(engine, "connect", lambda connection, record: _prepare(connection, record, lock_timeout))
         return engine
 
     def column_type(self, column_type: ColumnType, *, key: int) -> sa.types.TypeEngine[Any]:
@@ -178,20 +181,15 @@ class MySQL(Dialect):
         return sa.cast(sa.literal(text.removesuffix("Z"), sa.String()), mysql.DATETIME(fsp=6))
 
     def write_rows(self, connection: sa.Connection, lane: Lane, batches: Iterable[Sequence[Row]]) -> int:
-        """INSERTs of many rows, every value a literal of its column's type.
+        """LOAD DATA LOCAL where the server allows it, else INSERTs of many rows."""
+        checks = [_check(lane, column) for column in lane.columns]
+        if connection.info[_TAKES_FILES]:
+            return load_rows(connection, lane, batches, checks)
+        return _insert(connection, lane, batches, checks)
 
-        Not LOAD DATA LOCAL: for it PyMySQL would send any file of ours that a server asks for.
-        """
-        driver: Any = connection.connection.driver_connection
-        names = ", ".join(f"`{column.name.replace('`', '``')}`" for column in lane.columns)
-        head = f"INSERT INTO `{lane.table.name}` ({names}) VALUES ".encode()
-        literals, written = [_literals(lane, column) for column in lane.columns], 0
-        for rows in batches:
-            lanes = [made(values) for made, values in zip(literals, zip(*rows, strict=True), strict=False)]
-            for body in _bodies(f"({','.join(row)})".encode() for row in zip(*lanes, strict=True)):
-                driver.query(head + body)
-            written += len(rows)
-        return written
+    def way_in(self, connection: sa.Connection) -> str:
+        """Which of the two."""
+        return "LOAD DATA LOCAL" if connection.info[_TAKES_FILES] else "INSERT of many rows"
 
     def translate(self, error: BaseException, doing: str) -> DatabaseError | None:
         """By the server's number of the error."""
@@ -233,7 +231,8 @@ def key_length(parts: int) -> int:
     return min(LONGEST_PART, LONGEST_KEY // parts)
 
 
-def _prepare(connection: Any, lock_timeout: float) -> None:
+def _prepare(connection: Any, record: Any, lock_timeout: float) -> None:
+    record.info[_TAKES_FILES] = takes_files(connection)
     seconds = max(1, math.ceil(lock_timeout))
     with connection.cursor() as cursor:
         cursor.execute(
@@ -263,21 +262,39 @@ def _bodies(rows: Iterable[bytes]) -> Iterator[bytes]:
         yield b",".join(held)
 
 
-_Literals = Callable[[Sequence[Value]], list[str]]
+def _insert(connection: sa.Connection, lane: Lane, batches: Iterable[Sequence[Row]], checks: Sequence[Check]) -> int:
+    """Every value a literal of its column's type."""
+    driver: Any = connection.connection.driver_connection
+    names = ", ".join(f"`{column.name.replace('`', '``')}`" for column in lane.columns)
+    head = f"INSERT INTO `{lane.table.name}` ({names}) VALUES ".encode()
+    written = 0
+    for rows in batches:
+        lanes = list(zip(*rows, strict=True))
+        for check, values in zip(checks, lanes, strict=False):
+            check(values)
+        literals = [_literals(values, column) for values, column in zip(lanes, lane.columns, strict=False)]
+        for body in _bodies(f"({','.join(row)})".encode() for row in zip(*literals, strict=True)):
+            driver.query(head + body)
+        written += len(rows)
+    return written
 
 
-def _literals(lane: Lane, column: Column) -> _Literals:
-    """A function that turns a column's values into literals."""
+def _literals(values: Sequence[Value], column: Column) -> list[str]:
     made = _LITERAL[column.type.kind]
+    return ["NULL" if value is None else made(value, column.type) for value in values]
+
+
+def _check(lane: Lane, column: Column) -> Check:
+    """Refuses, with its column, what is too long to be part of a key."""
     longest = _longest(lane.table.c[column.name].type)
 
-    def checked(value: Value) -> str:
-        if longest is not None and _size(value, column.type) > longest:
-            raise BadValue(f"as part of a key it may have {longest} characters", column=column.name, value=str(value))
-        return made(value, column.type)
+    def check(values: Sequence[Value]) -> None:
+        for value in values if longest is not None else ():
+            if _size(value, column.type) > cast("int", longest):
+                problem = f"as part of a key it may have {longest} characters"
+                raise BadValue(problem, column=column.name, value=str(value))
 
-    chosen = made if longest is None else lambda value, _type: checked(value)
-    return lambda values: ["NULL" if value is None else chosen(value, column.type) for value in values]
+    return check
 
 
 def _longest(stored: sa.types.TypeEngine[Any]) -> int | None:

@@ -146,6 +146,11 @@ class SQLite(Dialect):
             written += len(rows)
         return written
 
+    def way_in(self, connection: sa.Connection) -> str:
+        """Always the same."""
+        del connection
+        return "executemany"
+
     def translate(self, error: BaseException, doing: str) -> DatabaseError | None:
         """By the primary result code."""
         if not isinstance(error, sqlite3.Error):

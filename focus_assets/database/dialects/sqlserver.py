@@ -148,6 +148,11 @@ class SQLServer(Dialect):
         cursor.close()
         return written
 
+    def way_in(self, connection: sa.Connection) -> str:
+        """Always the same."""
+        del connection
+        return "INSERT of a thousand rows"
+
     def translate(self, error: BaseException, doing: str) -> DatabaseError | None:
         """By what it says."""
         import mssql_python

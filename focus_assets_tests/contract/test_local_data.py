@@ -1,0 +1,67 @@
+"""MySQL is sent rows and nothing else, and may bend none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from focus_assets.database.dialects import Lane
+from focus_assets.database.open import Database
+from focus_assets.model.errors import DatabaseError
+from focus_assets.model.feed import Row
+from focus_assets_tests.contract.databases import INSERTED, opened
+from focus_assets_tests.contract.loading import column
+
+TABLE = sa.Table("things", sa.MetaData(), sa.Column("id", sa.SmallInteger()), sa.Column("name", sa.String(5)))
+LANE = Lane(TABLE, (column("id", "int64"), column("name", "string")))
+
+
+@pytest.fixture(params=["mysql", INSERTED])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Both ways in."""
+    with opened(request.param, request, tmp_path) as found:
+        yield found
+
+
+def written(database: Database, rows: list[Row]) -> list[sa.Row[int, str]]:
+    """What the table holds of these rows."""
+    with database.writing("try") as connection:
+        TABLE.create(connection)
+        database.dialect.write_rows(connection, LANE, [rows])
+        return list(connection.execute(sa.select(TABLE)))
+
+
+def test_the_way_is_told(database: Database, request: pytest.FixtureRequest) -> None:
+    with database.reading("look") as connection:
+        said = database.dialect.way_in(connection)
+    inserted = INSERTED in request.node.name
+    assert said == ("INSERT of many rows" if inserted else "LOAD DATA LOCAL")
+
+
+def test_words_that_mean_something_to_the_reader_are_texts(database: Database) -> None:
+    rows: list[Row] = [(1, "NULL"), (2, "null"), (3, "\\N"), (4, ""), (5, None), (6, "a\n\t\x01"), (7, '",\\"')]
+    assert [tuple(row) for row in written(database, rows)] == rows
+
+
+@pytest.mark.parametrize("row", [(70_000, "a"), (1, "too long")])
+def test_what_does_not_fit_is_refused_not_bent(database: Database, row: Row) -> None:
+    with pytest.raises(DatabaseError, match="Out of range|too long|truncated"):
+        written(database, [(1, "fits"), row])
+
+
+def test_a_server_that_asks_for_a_file_gets_none(database: Database, tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text("1,secret\n")
+    with database.writing("try") as connection:
+        TABLE.create(connection)
+    asked = f"LOAD DATA LOCAL INFILE '{file}' INTO TABLE things FIELDS TERMINATED BY ','"
+    with (
+        pytest.raises(Exception, match="LOAD_LOCAL|not allowed|Packet sequence"),
+        database.writing("try") as connection,
+    ):
+        connection.exec_driver_sql(asked)
+    with database.reading("look") as connection:
+        assert connection.execute(sa.select(TABLE)).all() == []
