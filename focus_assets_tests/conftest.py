@@ -33,6 +33,8 @@ __all__ = [
 ]
 
 _ENDING_SECONDS = 5.0
+_TESTS = Path(__file__).parent
+_MEASURED = frozenset({"contract", "integration", "unit"})  # they reach all of the core; the rest is spared the tracing
 
 settings.register_profile("focus", deadline=None)  # a busy machine is slow, and no example the slower for it
 settings.load_profile("focus")
@@ -50,10 +52,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what needs PostgreSQL; with --golden keep only what writes golden files."""
+    """Mark what needs PostgreSQL and what coverage need not see; with --golden keep only what writes golden files."""
     for item in items:
         if "postgres_server" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.postgres)
+        if item.path.relative_to(_TESTS).parts[0] not in _MEASURED:
+            item.add_marker(pytest.mark.no_cover)
     if config.getoption("--golden"):
         items[:] = [item for item in items if "golden" in getattr(item, "fixturenames", ())]
 
