@@ -41,7 +41,7 @@ dev: setup .focus/dagster/dagster.yaml ## open the Dagster UI on the definitions
 
 .PHONY: test
 test: .venv/.dev ## run the tests that need no browser, and see that they reach all of the core (ARGS="-k watermark": some)
-	@$(BIN)/python -m pytest -q -n 2 -m "not browser" $(or $(ARGS),--cov --cov-report=term-missing:skip-covered)
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not browser" $(or $(ARGS),--cov --cov-report=term-missing:skip-covered)
 
 .PHONY: browser-test
 browser-test: .venv/.dev ## use the Dagster UI in headless Chromium; screenshots go to .artifacts/screenshots

@@ -52,12 +52,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what needs PostgreSQL and what coverage need not see; with --golden keep only what writes golden files."""
+    """Mark what needs PostgreSQL and what coverage need not see; with --golden keep only what writes golden files.
+
+    What takes long begins first: at the end nobody waits for it.
+    """
     for item in items:
         if "postgres_server" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.postgres)
         if item.path.relative_to(_TESTS).parts[0] not in _MEASURED:
             item.add_marker(pytest.mark.no_cover)
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     if config.getoption("--golden"):
         items[:] = [item for item in items if "golden" in getattr(item, "fixturenames", ())]
 
