@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 from focus_assets_tests.kafka import kafka
+from focus_assets_tests.memory import roomy_memory
 from focus_assets_tests.mysql import mysql_server, mysql_url
 from focus_assets_tests.postgres import postgres_server, postgres_url
 from focus_assets_tests.rabbit import broker, own_rabbit, rabbit_url
@@ -49,6 +52,13 @@ class Golden(Protocol):
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--golden`: run the tests that compare with golden files, and rewrite the files."""
     parser.addoption("--golden", action="store_true", help="rewrite the golden files instead of comparing with them")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What tests, and the processes that they start, throw away lies in memory; who has set TMPDIR has chosen."""
+    if "TMPDIR" not in os.environ and (memory := roomy_memory()):
+        os.environ["TMPDIR"] = str(memory)
+        tempfile.tempdir = None  # it is looked up again
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
