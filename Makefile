@@ -48,7 +48,7 @@ browser-test: .venv/.dev ## use the Dagster UI in headless Chromium; screenshots
 	@$(BIN)/python -m pytest -q -m browser $(ARGS)
 
 .PHONY: check
-check: lint types contracts browser-test test ## everything that CI runs
+check: lint types contracts bench-quick browser-test test ## everything that CI runs
 
 .PHONY: fmt
 fmt: .venv/.dev ## format the code and sort its imports

@@ -13,11 +13,11 @@ from rich.console import Console
 
 from benchmarks.bench import DATABASES, GROWTH, MEMORY, QUICK, Wanted, WrongContent, bench
 from benchmarks.meter import CommandFailed
-from benchmarks.report import json_of, over_the_limit, quick_ratio, table_of
+from benchmarks.report import LIMIT, MIB, TOO_SLOW, is_too_slow, json_of, over_the_limit, quick_ratio, table_of
 
 
 def main() -> int:
-    """Exit code 1 where a contender failed, was wrong, or needed too much memory."""
+    """Exit code 1 where a contender failed, was wrong, or needed too much memory or far too much of the processor."""
     asked = _arguments()
     console = Console(stderr=True)
     wanted = Wanted(asked.rows, asked.rounds, tuple(asked.only.split(",")) if asked.only else Wanted().only)
@@ -33,10 +33,12 @@ def main() -> int:
     file.write_text(json.dumps(json_of(results), indent=1), encoding="utf-8")
     console.print(f"saved in {file}")
     for name in (greedy := over_the_limit(results)):
-        console.print(f"[red]more than 200 MiB[/]: {name}")
+        console.print(f"[red]more than {LIMIT // MIB} MiB[/]: {name}")
+    if slow := is_too_slow(results):
+        console.print(f"[red]more than {TOO_SLOW:g} times the processor's time of the floor[/], in every round")
     if (ratio := quick_ratio(results)) is not None:
         sys.stdout.write(f"ratio to psql \\copy csv + key: {ratio:.2f}\n")
-    return 1 if greedy else 0
+    return 1 if greedy or slow else 0
 
 
 def _arguments() -> argparse.Namespace:
