@@ -45,7 +45,7 @@ test: .venv/.dev ## run the tests that need no browser, and see that they reach 
 
 .PHONY: browser-test
 browser-test: .venv/.dev ## use the Dagster UI in headless Chromium; screenshots go to .artifacts/screenshots
-	@$(BIN)/python -m pytest -q -m browser $(ARGS)
+	@$(BIN)/python -m pytest -q -m browser focus_assets_tests/browser $(ARGS)
 
 .PHONY: check
 check: lint types contracts bench-quick browser-test test ## everything that CI runs

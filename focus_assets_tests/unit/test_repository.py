@@ -123,3 +123,9 @@ def test_the_changelog_knows_this_version(root: Path) -> None:
     released = [Version(text) for text in re.findall(r"^## \[(\d\S*)\]", changelog, re.MULTILINE)]
     assert "## [Unreleased]" in changelog
     assert all(version <= Version(project["version"]) for version in released)
+
+
+def test_what_needs_a_browser_lies_where_make_looks_for_it(root: Path) -> None:
+    tests = (root / "focus_assets_tests").rglob("*.py")
+    marked = {file.parent.name for file in tests if re.search(r"mark\.browser\b", file.read_text(encoding="utf-8"))}
+    assert marked == {"browser"}
