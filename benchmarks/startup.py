@@ -37,7 +37,7 @@ sources:
     base_url: {url}
     business_service: retail
     auth: {{kind: focus, username: sandbox, password: sandbox}}
-    countries: [DE]
+    countries: [{countries}]
     resources: [promotions]
 destination:
   url: sqlite:///focus.db
@@ -91,7 +91,7 @@ def _measured(rounds: int) -> dict[str, list[Cost]]:
         home = Path(folder)
         (home / "dagster").mkdir()
         (home / "floor.py").write_text(FLOOR, encoding="utf-8")
-        (home / "focus.yaml").write_text(CONFIGURATION.format(url=server.url), encoding="utf-8")
+        (home / "focus.yaml").write_text(CONFIGURATION.format(url=server.url, countries="DE"), encoding="utf-8")
         taken = [{name: _started(command, home) for name, command in CONTENDERS.items()} for _ in range(rounds + 1)]
     return {name: [costs[name] for costs in taken[1:]] for name in CONTENDERS}
 

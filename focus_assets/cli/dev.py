@@ -64,7 +64,7 @@ def _serve(call: Call, port: int, environ: Mapping[str, str]) -> int:
         return child.wait()
     finally:
         ended.set()
-        _end(child)
+        end_group(child)
         teller.join()
 
 
@@ -76,8 +76,8 @@ def _tell(call: Call, port: int, ended: threading.Event) -> None:
             return
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """Kindly; what does not end in time is killed, with its children."""
+def end_group(child: subprocess.Popen[bytes]) -> None:
+    """Kindly; what does not end in time is killed, with its children: it leads a session of its own."""
     if child.poll() is None:
         child.terminate()
     with suppress(subprocess.TimeoutExpired):
