@@ -7,9 +7,8 @@ from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
-from focus_assets.database.dialects.mysql import Exact, Key
+from focus_assets.database.dialects.bytewise import Exact, Key
 from focus_assets.database.open import Database
 from focus_assets.database.widen import add_columns
 from focus_assets.model.errors import DatabaseFailed
@@ -24,7 +23,7 @@ def _key(length: int) -> sa.types.TypeEngine[Any]:
     """A text that is compared byte by byte."""
     return (
         sa.Text()
-        .with_variant(postgresql.TEXT(collation="C"), "postgresql")
+        .with_variant(sa.TEXT(collation="C"), "postgresql")
         .with_variant(Key(length), "mysql", "mariadb")
         .with_variant(sa.NVARCHAR(length, collation=_BINARY), "mssql")
     )

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from focus_assets.config import Destination
-from focus_assets.database.dialects import DIALECTS
+from focus_assets.database.dialects import NAMES, dialect_named
 from focus_assets.database.open import Database
 from focus_assets.database.tables import mirrored
 from focus_assets.load.apply import Apply, Statements
@@ -84,7 +84,7 @@ def _described(name: str, folder: object) -> Database:
         return Database(Destination(url=SecretStr(URLS[name].format(folder=folder))))
     found = Database.__new__(Database)
     engine = sa.create_mock_engine("mssql+mssqlpython://", executor=lambda *_: None)
-    found.__dict__.update(dialect=DIALECTS[name], _engine=engine)
+    found.__dict__.update(dialect=dialect_named(name), _engine=engine)
     return found
 
 
@@ -101,7 +101,7 @@ def test_what_is_no_t_sql_would_be_found() -> None:
         sqlfluff.parse("SELECT a FROM b LIMIT 1;\n", dialect="tsql")
 
 
-@pytest.mark.parametrize("name", sorted(DIALECTS))
+@pytest.mark.parametrize("name", sorted(NAMES))
 def test_the_sql_of_a_dialect_is_what_was_reviewed(name: str, golden: Golden, tmp_path: object) -> None:
     database = _described(name, tmp_path)
     dialect = database._engine.dialect

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from focus_assets.database.dialects import DIALECTS, Dialect
+from focus_assets.database.dialects import NAMES, Dialect, dialect_named
 from focus_assets.database.dialects import mysql as of_mysql
 from focus_assets.database.dialects import sqlserver as of_sqlserver
 from focus_assets.model.names import MAX_BYTES
@@ -47,7 +47,7 @@ BOUNDED_KEYS = {
     "mariadb": f"{of_mysql.key_length(2)} characters",
     "mssql": f"{of_sqlserver.LONGEST_KEY // 4} UTF-16 units, and no space or zero byte at their ends",
 }
-NAMES = {"mysql": of_mysql.LONGEST_NAME, "mariadb": of_mysql.LONGEST_NAME, "mssql": of_sqlserver.LONGEST_NAME}
+LONGEST_NAMES = {"mysql": of_mysql.LONGEST_NAME, "mariadb": of_mysql.LONGEST_NAME, "mssql": of_sqlserver.LONGEST_NAME}
 
 
 def support() -> str:
@@ -63,12 +63,12 @@ def support() -> str:
         ("a key's texts and bytes, beside the country", lambda name, _: BOUNDED_KEYS.get(name, "of any length")),
         ("names", lambda name, _: _names(name)),
     ]
-    assert set(TITLES) == set(DIALECTS) == set(URLS) == set(DRIVERS) == set(RUN)
-    return "\n\n".join(_of(name, lines) for name in DIALECTS)
+    assert set(TITLES) == set(NAMES) == set(URLS) == set(DRIVERS) == set(RUN)
+    return "\n\n".join(_of(name, lines) for name in NAMES)
 
 
 def _of(name: str, lines: list[tuple[str, Callable[[str, Dialect], str]]]) -> str:
-    rows = [(question, answer(name, DIALECTS[name])) for question, answer in lines]
+    rows = [(question, answer(name, dialect_named(name))) for question, answer in lines]
     return f"### {TITLES[name]}\n\n{table(('', ''), rows)}"
 
 
@@ -95,7 +95,9 @@ def _ddl(dialect: Dialect) -> str:
 def _names(name: str) -> str:
     said = f"up to {MAX_BYTES} bytes each"
     return (
-        f"{said}; `<service>__<resource>` up to {NAMES[name]} characters" if name in NAMES and name != "mssql" else said
+        f"{said}; `<service>__<resource>` up to {LONGEST_NAMES[name]} characters"
+        if name in LONGEST_NAMES and name != "mssql"
+        else said
     )
 
 

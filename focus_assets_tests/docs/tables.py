@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from focus_assets.database.dialects import DIALECTS
+from focus_assets.database.dialects import NAMES, dialect_named
 from focus_assets.history.errors import ERRORS
 from focus_assets.history.runs import RUNS
 from focus_assets.load.ledger import LEDGER
@@ -155,11 +155,11 @@ def types() -> str:
     kinds: dict[ColumnType, list[str]] = {}
     for name, column_type in names.items():
         kinds.setdefault(column_type, []).append(f"`{name}`")
-    return table(("on the wire", *DIALECTS), ((", ".join(wire), *_stored(kind)) for kind, wire in kinds.items()))
+    return table(("on the wire", *NAMES), ((", ".join(wire), *_stored(kind)) for kind, wire in kinds.items()))
 
 
 def _stored(column_type: ColumnType) -> Iterable[str]:
-    for name, dialect in DIALECTS.items():
+    for name, dialect in ((name, dialect_named(name)) for name in NAMES):
         stored = dialect.column_type(column_type, key=0)
         spelt = stored.compile(dialect=sa.URL.create(name).get_dialect()()).lower()
         yield f"`{re.sub(r' (character set|collate) [a-z0-9_]+', '', spelt)}`"

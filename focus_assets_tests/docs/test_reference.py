@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from focus_assets.config import Config, load_config
-from focus_assets.database.dialects import DIALECTS
+from focus_assets.database.dialects import NAMES
 from focus_assets.definitions import build_definitions
 from focus_assets.sandbox.control import _ACTIONS, _COUNTS, _NAMES
 from focus_assets.sandbox.faults import ANY, ENDPOINTS, USUAL, Fault, Kind
@@ -90,7 +90,7 @@ def test_the_sandboxs_endpoints_and_faults_are_in_the_reference(root: Path) -> N
 
 def test_every_database_is_in_the_readme(root: Path) -> None:
     said = (root / "README.md").read_text(encoding="utf-8").lower()
-    assert [name for name in DIALECTS if name not in said] == []
+    assert [name for name in NAMES if name not in said] == []
 
 
 def test_every_make_target_is_in_the_documents(root: Path) -> None:

@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import import_module
+from typing import cast
+
 from sqlalchemy import URL
 
 from focus_assets.database.dialects.dialect import Dialect, Lane
-from focus_assets.database.dialects.duckdb import DuckDB
-from focus_assets.database.dialects.mysql import MariaDB, MySQL
-from focus_assets.database.dialects.postgres import Postgres
-from focus_assets.database.dialects.sqlite import SQLite
-from focus_assets.database.dialects.sqlserver import SQLServer
 from focus_assets.model.errors import InvalidConfiguration
 
-__all__ = ["DIALECTS", "Dialect", "Lane", "dialect_of"]
+__all__ = ["NAMES", "Dialect", "Lane", "dialect_named", "dialect_of"]
 
-_ALL: tuple[Dialect, ...] = (SQLite(), Postgres(), DuckDB(), MySQL(), MariaDB(), SQLServer())
-DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in _ALL}
+# each is imported when it is asked for: with SQLAlchemy's own of all others it would take as long as HTTP
+_CLASSES = {
+    "sqlite": "sqlite.SQLite",
+    "postgresql": "postgres.Postgres",
+    "duckdb": "duckdb.DuckDB",
+    "mysql": "mysql.MySQL",
+    "mariadb": "mysql.MariaDB",
+    "mssql": "sqlserver.SQLServer",
+}
+NAMES = tuple(_CLASSES)
+
+
+@cache
+def dialect_named(name: str) -> Dialect:
+    """The one of this name, one of NAMES."""
+    module, of = _CLASSES[name].split(".")
+    return cast("Dialect", getattr(import_module(f"{__name__}.{module}"), of)())
 
 
 def dialect_of(url: URL) -> Dialect:
     """The dialect of a URL; InvalidConfiguration for a database that nobody described."""
     name = url.get_backend_name()
-    if name not in DIALECTS:
-        known = ", ".join(DIALECTS)
-        raise InvalidConfiguration("destination.url", f"no dialect for {name!r}; known: {known}")
-    return DIALECTS[name]
+    if name not in NAMES:
+        raise InvalidConfiguration("destination.url", f"no dialect for {name!r}; known: {', '.join(NAMES)}")
+    return dialect_named(name)

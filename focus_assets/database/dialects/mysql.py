@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
-from sqlalchemy.ext.compiler import compiles
 
+from focus_assets.database.dialects.bytewise import Exact, Key
 from focus_assets.database.dialects.dialect import ARRIVAL, Dialect, Lane
 from focus_assets.database.dialects.literals import writers
 from focus_assets.database.dialects.localdata import Check, connect, load_rows, takes_files
@@ -55,45 +55,11 @@ _NAMES: dict[int, type[DatabaseError]] = {
 }
 
 
-class Exact(sa.types.TypeDecorator[str]):
-    """A text of any length, compared byte by byte, trailing spaces included."""
-
-    impl = mysql.LONGTEXT
-    cache_ok = True
-
-
-class Key(sa.types.TypeDecorator[str]):
-    """The same as a part of a key."""
-
-    impl = sa.String
-    cache_ok = True
-
-
 class _Binary(sa.types.TypeDecorator[bytes]):
     """Bytes as a part of a key."""
 
     impl = mysql.VARBINARY
     cache_ok = True
-
-
-@compiles(Exact, "mysql", "mariadb")
-def _exact(_type: Exact, compiler: Any, **_: Any) -> str:
-    return f"LONGTEXT CHARACTER SET utf8mb4 COLLATE {_collation(compiler.dialect)}"
-
-
-@compiles(Key, "mysql", "mariadb")
-def _key(type_: Key, compiler: Any, **_: Any) -> str:
-    length = cast("sa.String", type_.impl).length
-    return f"VARCHAR({length}) CHARACTER SET utf8mb4 COLLATE {_collation(compiler.dialect)}"
-
-
-def _collation(dialect: Any) -> str:
-    """The binary one that does not pad: `utf8mb4_bin` takes 'a' and 'a ' for one, and each server has its own other.
-
-    https://dev.mysql.com/doc/refman/8.4/en/charset-binary-collations.html
-    https://mariadb.com/kb/en/supported-character-sets-and-collations/
-    """
-    return "utf8mb4_nopad_bin" if dialect.is_mariadb else "utf8mb4_0900_bin"
 
 
 _TYPES: dict[Kind, sa.types.TypeEngine[Any]] = {
