@@ -181,6 +181,14 @@ def test_names_keep_their_spelling_and_are_always_quoted(database: Database) -> 
     assert loading.full([("k", 1, "z")]).applied.changes == Changes(updated=1, deleted=1)
 
 
+def test_a_key_is_written_in_its_own_order_whatever_the_order_of_the_columns(database: Database) -> None:
+    columns = (column("id", "string"), column("place", "string"), column("name", "string"))
+    loading = Loading(database, schema=ResourceSchema("cells", columns, ("place", "id")))
+    loading.full([("a", "b", "x"), ("b", "a", "y")])
+    assert loading.delta(Round(deleted=[("b", "a")])).applied.changes == Changes(deleted=1)
+    assert loading.rows() == {"b": "y"}
+
+
 def test_keys_that_differ_by_case_or_a_space_are_different(loading: Loading) -> None:
     loading.full([item("abc"), item("ABC"), item(" abc"), item("ábc")])
     assert set(loading.rows()) == {"abc", "ABC", " abc", "ábc"}

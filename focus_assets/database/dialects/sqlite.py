@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,6 +29,7 @@ from focus_assets.model.feed import Row
 from focus_assets.model.schema import Column, ColumnType, Kind
 
 _PLUS: operators.custom_op[Any] = operators.custom_op("+")
+_ROWS_AT_ONCE = 50
 _ROW_NUMBERS = ("rowid", "_rowid_", "oid")
 _QMARKS = sqlite.dialect()
 # https://www.sqlite.org/rescode.html: the primary code is the low byte
@@ -136,13 +138,18 @@ class SQLite(Dialect):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     def write_rows(self, connection: sa.Connection, lane: Lane, batches: Iterable[Sequence[Row]]) -> int:
-        """`executemany` of ready tuples."""
-        insert = _insert(lane)
-        cursor = cast("sqlite3.Connection", connection.connection.driver_connection).cursor()
-        adapt = adapter(lane.columns, _ADAPT)
+        """`executemany` of ready tuples, many of them a statement: a call into SQLite costs as much as a row."""
+        driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+        cursor, adapt = driver.cursor(), adapter(lane.columns, _ADAPT)
+        size = max(1, min(_ROWS_AT_ONCE, driver.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // len(lane.columns)))
+        one, many = _insert(lane, 1), _insert(lane, size)
         written = 0
         for rows in batches:
-            cursor.executemany(insert, adapt(rows))
+            ready = adapt(rows)
+            whole = len(ready) - len(ready) % size
+            groups = (ready[start : start + size] for start in range(0, whole, size))
+            cursor.executemany(many, map(tuple, map(chain.from_iterable, groups)))
+            cursor.executemany(one, ready[whole:])
             written += len(rows)
         return written
 
@@ -173,11 +180,14 @@ def _make_folder(folder: Path) -> None:
 
 
 @lru_cache(maxsize=256)
-def _insert(lane: Lane) -> str:
-    columns = [column.name for column in lane.columns]
-    values: dict[str, sa.ColumnElement[Any]] = {name: sa.bindparam(f"p{place}") for place, name in enumerate(columns)}
-    values |= {name: sa.literal_column("'" + text.replace("'", "''") + "'") for name, text in lane.constants}
-    return sqlite.insert(lane.table).values(values).compile(dialect=_QMARKS, column_keys=list(values)).string
+def _insert(lane: Lane, rows: int) -> str:
+    """In the lane's order: SQLAlchemy would write the columns in the table's."""
+    preparer = _QMARKS.identifier_preparer
+    names = [*(column.name for column in lane.columns), *dict(lane.constants)]
+    texts = ("'" + text.replace("'", "''") + "'" for _, text in lane.constants)
+    row = f"({', '.join([*'?' * len(lane.columns), *texts])})"
+    into = f"{preparer.format_table(lane.table)} ({', '.join(map(preparer.quote_identifier, names))})"
+    return f"INSERT INTO {into} VALUES {', '.join([row] * rows)}"
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:

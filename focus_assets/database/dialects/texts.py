@@ -7,7 +7,6 @@ import functools
 import json
 from collections.abc import Callable, Container
 from typing import Any
-from typing import cast as typed
 
 import sqlalchemy as sa
 
@@ -20,16 +19,18 @@ _PLAIN = 6  # so many decimal places are always written out; with more a small n
 
 def decimal_text(value: Value, column_type: ColumnType) -> str:
     """One text for one number: the declared scale, or no trailing zeros."""
-    number = typed("decimal.Decimal", value)
-    if column_type.scale is not None:
-        fitted = number.quantize(_unit(column_type.scale), context=_EXACT)
-        return str(fitted) if column_type.scale <= _PLAIN else format(fitted, "f")
-    return format(number.normalize(_EXACT), "f")
+    return _decimal_writer(column_type)(value)
 
 
 @functools.cache
-def _unit(scale: int) -> decimal.Decimal:
-    return decimal.Decimal(1).scaleb(-scale)
+def _decimal_writer(column_type: ColumnType) -> Callable[[Any], str]:
+    scale = column_type.scale
+    if scale is None:
+        return lambda number: format(number.normalize(_EXACT), "f")
+    unit, fitted = decimal.Decimal(1).scaleb(-scale), _EXACT.quantize
+    if scale <= _PLAIN:
+        return lambda number: str(fitted(number, unit))
+    return lambda number: format(fitted(number, unit), "f")
 
 
 def list_text(value: Value, _type: ColumnType) -> str:
