@@ -14,7 +14,7 @@ from hypothesis import settings
 
 from focus_assets_tests.kafka import kafka
 from focus_assets_tests.memory import roomy_memory
-from focus_assets_tests.mysql import mysql_server, mysql_url
+from focus_assets_tests.mysql import mysql_server, mysql_url, own_mysql
 from focus_assets_tests.postgres import postgres_server, postgres_url
 from focus_assets_tests.rabbit import broker, own_rabbit, rabbit_url
 from focus_assets_tests.sqlserver import mssql_url
@@ -28,6 +28,7 @@ __all__ = [
     "mysql_server",
     "mysql_url",
     "nothing_is_left_running",
+    "own_mysql",
     "own_rabbit",
     "postgres_server",
     "postgres_url",

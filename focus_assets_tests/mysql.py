@@ -39,6 +39,16 @@ def mysql_server() -> Iterator[str]:
             yield own
 
 
+@pytest.fixture
+def own_mysql() -> Iterator[str]:
+    """A server for one test alone, whose settings it may change; it has the database `test`."""
+    if _PROGRAM is None:
+        missing("MariaDB, to start a server of one's own")
+    with _own_server(_PROGRAM) as url:
+        _run(make_url(url), "CREATE DATABASE IF NOT EXISTS test")
+        yield url
+
+
 def _answers(url: str) -> bool:
     import pymysql
 

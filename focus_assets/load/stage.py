@@ -53,7 +53,6 @@ class Stage:
 
     def clear(self, *, full: bool) -> None:
         """Begin with nothing; the base of a full load gets its index once it is filled."""
-        self.way_in = self._database.dialect.way_in(self._connection)
         if self._first and self._database.dialect.first_stage_lasts and self._lasting is None:
             with self._database.translated("begin a first load"):
                 self._lasting = self._connection.begin()
@@ -66,21 +65,21 @@ class Stage:
     def fill_full(self, batches: Batches) -> int:
         """All rows of a full load, all or none; returns how many lines there were."""
         with self._writing("stage a full load") as connection:
-            written = self._database.dialect.write_rows(connection, self._upserts(self.base), batches)
+            written = self._write(connection, self._upserts(self.base), batches)
             self._settle(connection, self.base)
         return written
 
     def fill_upserts(self, batches: Batches) -> int:
         """Rows that were created or updated, into the round that is being fetched; all or none."""
         with self._writing("stage changes") as connection:
-            return self._database.dialect.write_rows(connection, self._upserts(self.fresh), batches)
+            return self._write(connection, self._upserts(self.fresh), batches)
 
     def fill_deletes(self, batches: Batches) -> int:
         """Keys of rows that are gone, into the round that is being fetched; all or none."""
         marked = ([(*row, True) for row in rows] for rows in batches)
         lane = Lane(self.fresh, (*self.target.schema.key_columns, DELETED))
         with self._writing("stage deletions") as connection:
-            return self._database.dialect.write_rows(connection, lane, marked)
+            return self._write(connection, lane, marked)
 
     def set_aside(self, keys: Sequence[Row]) -> None:
         """Rows whose new version cannot be stored: what is stored of them is no longer what the server has."""
@@ -176,6 +175,11 @@ class Stage:
     def _writing(self, doing: str) -> Iterator[sa.Connection]:
         with self._database.transaction(self._connection, doing, temporary=True, within=self._lasting):
             yield self._connection
+
+    def _write(self, connection: sa.Connection, lane: Lane, batches: Batches) -> int:
+        written = self._database.dialect.write_rows(connection, lane, batches)
+        self.way_in = self._database.dialect.way_in(connection)
+        return written
 
     def _upserts(self, table: sa.Table) -> Lane:
         return Lane(table, self.target.schema.columns, self._constants if table is self.base else ())

@@ -72,7 +72,7 @@ class Reject:
 
 
 class PrintableRows(list[Row]):
-    """Rows none of whose texts holds a control character, so that a writer need not look for one."""
+    """Rows none of whose texts (not lists of texts) holds a control character: a writer need not look for one."""
 
     __slots__ = ()
 

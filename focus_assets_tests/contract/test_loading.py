@@ -181,6 +181,12 @@ def test_names_keep_their_spelling_and_are_always_quoted(database: Database) -> 
     assert loading.full([("k", 1, "z")]).applied.changes == Changes(updated=1, deleted=1)
 
 
+def test_rows_that_fill_no_whole_number_of_statements_are_all_there(loading: Loading) -> None:
+    rows = [item(f"k{number:04}") for number in range(1_023)]
+    assert loading.full(rows).applied.changes == Changes(inserted=1_023)
+    assert len(loading.rows()) == 1_023
+
+
 def test_a_key_is_written_in_its_own_order_whatever_the_order_of_the_columns(database: Database) -> None:
     columns = (column("id", "string"), column("place", "string"), column("name", "string"))
     loading = Loading(database, schema=ResourceSchema("cells", columns, ("place", "id")))

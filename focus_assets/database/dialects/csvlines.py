@@ -28,7 +28,8 @@ def csv_writer(columns: Sequence[Column]) -> Callable[[Sequence[Row]], bytes]:
 def control_finder(columns: Sequence[Column], free: Container[Kind] = _FREE_TEXT) -> Callable[[Sequence[Row]], bool]:
     """What says of rows of these columns whether a text of a `free` kind may hold a control character."""
     places = [place for place, column in enumerate(columns) if column.type.kind in free]
-    return lambda rows: not isinstance(rows, PrintableRows) and _hold_control(rows, places)
+    known = all(columns[place].type.kind is Kind.TEXT for place in places)
+    return lambda rows: not (known and isinstance(rows, PrintableRows)) and _hold_control(rows, places)
 
 
 def csv_of(rows: Sequence[Row], *, control: bool = True) -> bytes:

@@ -24,6 +24,9 @@ Check: TypeAlias = Callable[[Sequence[Value]], None]
 _NULL = msgspec.Raw(b"NULL")
 _STATEMENT_BYTES = 4_000_000  # of rows in one statement: while the API is slow, no server waits for the rest of a file
 _PACKET_BYTES = 256 * 1024
+# a proxy's "unsupported command" (ProxySQL), and that of servers where it is switched off
+# https://mariadb.com/kb/en/mariadb-error-code-reference/
+_NOT_TAKEN = (1047, 1148, 3948, 3950, 4166)
 _FORM = (
     "CHARACTER SET utf8mb4 FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' ESCAPED BY '\\\\' "
     "LINES TERMINATED BY '\\n' STARTING BY ''"
@@ -34,8 +37,10 @@ def connect(*args: Any, **kwargs: Any) -> Any:
     """A connection that can send files, and says so unless it was told `local_infile=0`; by itself it sends none."""
     import pymysql
 
-    connection: Any = pymysql.connect(*args, **{"local_infile": 1, **kwargs}, defer_connect=True)
-    connection._local_infile = False  # noqa: SLF001 (what PyMySQL looks at before it opens a file)
+    connection: Any = pymysql.connect(*args, **{"local_infile": 1, **kwargs, "defer_connect": True})
+    # what PyMySQL looks at before it opens a file; a PyMySQL that looks at something else ends here
+    del connection._local_infile  # noqa: SLF001
+    connection._local_infile = False  # noqa: SLF001
     connection.connect()
     return connection
 
@@ -49,6 +54,29 @@ def takes_files(driver: Any) -> bool:
     with driver.cursor() as cursor:
         cursor.execute("SELECT @@GLOBAL.local_infile")
         return bool(cursor.fetchone()[0])
+
+
+def accepts(connection: sa.Connection, lane: Lane) -> bool:
+    """Whether a file without rows is taken: what stands between may refuse what the server allows."""
+    from pymysql import err
+
+    try:
+        _send(connection.connection.driver_connection, _statement(lane), b"", 0)
+    except err.MySQLError as error:
+        if error.args[0] in _NOT_TAKEN:
+            return False
+        raise
+    return True
+
+
+def asked_for_a_file(error: BaseException) -> bool:
+    """Whether PyMySQL has refused to send one; what failed after that is in the way."""
+    found: BaseException | None = error
+    while found is not None:
+        if isinstance(found, RuntimeError) and "LOAD_LOCAL" in str(found):
+            return True
+        found = found.__cause__ or found.__context__
+    return False
 
 
 def load_rows(connection: sa.Connection, lane: Lane, batches: Iterable[Sequence[Row]], checks: Sequence[Check]) -> int:
@@ -112,7 +140,11 @@ def _send(driver: Any, statement: str, data: bytes, count: int) -> None:
     if said.warning_count:
         with driver.cursor() as cursor:
             cursor.execute("SHOW WARNINGS LIMIT 1")
-            _, number, problem = cursor.fetchone()
+            _, number, problem = cursor.fetchone() or (
+                "",
+                0,
+                "it would have bent a value to fit, and keeps no warnings",
+            )
         raise err.DataError(number, problem)
     if said.affected_rows != count:
         raise err.DataError(0, f"of {count:,} rows it took {said.affected_rows:,}")

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import mysql
 from focus_assets.database.dialects.bytewise import Exact, Key
 from focus_assets.database.dialects.dialect import ARRIVAL, Dialect, Lane
 from focus_assets.database.dialects.literals import writers
-from focus_assets.database.dialects.localdata import Check, connect, load_rows, takes_files
+from focus_assets.database.dialects.localdata import Check, accepts, asked_for_a_file, connect, load_rows, takes_files
 from focus_assets.database.dialects.texts import decimal_text, numeric_view
 from focus_assets.database.dialects.utc import Utc
 from focus_assets.model.errors import (
@@ -23,6 +23,7 @@ from focus_assets.model.errors import (
     DatabaseFailed,
     DatabaseRefused,
     DatabaseUnreachable,
+    InvalidConfiguration,
     MissingExtra,
     NameRefused,
     StorageFull,
@@ -101,12 +102,15 @@ class MySQL(Dialect):
             import pymysql  # noqa: F401
         except ImportError as error:
             raise MissingExtra("mysql", needed_for="a MySQL or MariaDB destination") from error
-        engine = sa.create_engine(
-            url.set(drivername=f"{self.name}+pymysql"),
-            connect_args={"charset": "utf8mb4", "connect_timeout": 10},
-            isolation_level="READ COMMITTED",
-            poolclass=sa.NullPool,
-        )
+        try:
+            engine = sa.create_engine(
+                url.set(drivername=f"{self.name}+pymysql"),
+                connect_args={"charset": "utf8mb4", "connect_timeout": 10},
+                isolation_level="READ COMMITTED",
+                poolclass=sa.NullPool,
+            )
+        except ValueError as error:  # a parameter, such as `local_infile`, that is no number
+            raise InvalidConfiguration("destination.url", str(error)) from error
         sa.event.listen(engine, "do_connect", lambda _dialect, _record, args, kwargs: connect(*args, **kwargs))
         sa.event.listen(engine, "connect", lambda connection, record: _prepare(connection, record, lock_timeout))
         return engine
@@ -149,6 +153,8 @@ class MySQL(Dialect):
     def write_rows(self, connection: sa.Connection, lane: Lane, batches: Iterable[Sequence[Row]]) -> int:
         """LOAD DATA LOCAL where the server allows it, else INSERTs of many rows."""
         checks = [_check(lane, column) for column in lane.columns]
+        if connection.info[_TAKES_FILES] and not accepts(connection, lane):
+            connection.info[_TAKES_FILES] = False
         if connection.info[_TAKES_FILES]:
             return load_rows(connection, lane, batches, checks)
         return _insert(connection, lane, batches, checks)
@@ -161,6 +167,8 @@ class MySQL(Dialect):
         """By the server's number of the error."""
         import pymysql
 
+        if asked_for_a_file(error):
+            return DatabaseRefused(f"{self.title} asked for a file of this machine; none was sent")
         if not isinstance(error, pymysql.Error):
             return None
         number, said = (*error.args, "", "")[:2]
