@@ -176,8 +176,14 @@ class Dialect(Protocol):
     def write_rows(self, connection: sa.Connection, lane: Lane, batches: Iterable[Sequence[Row]]) -> int:
         """Write all batches by the fastest exact way, in order; returns how many rows."""
 
-    def way_in(self, connection: sa.Connection) -> str:
+    @property
+    def bulk_way(self) -> str:
         """How `write_rows` writes, in a few words for a run's metadata."""
+
+    def way_in(self, connection: sa.Connection) -> str:
+        """The same of this connection, where servers differ."""
+        del connection
+        return self.bulk_way
 
     def analyze(self, connection: sa.Connection, table: sa.Table) -> None:
         """Tell the planner what a stage holds, once it is filled."""

@@ -76,6 +76,7 @@ class DuckDB(Dialect):
     """Everything has its own type; stages are hashed, not indexed, and written by the appender."""
 
     name = "duckdb"
+    bulk_way = "read_csv from a pipe, or the appender"
     single_writer = True
     one_process = True
     has_schemas = True
@@ -132,11 +133,6 @@ class DuckDB(Dialect):
             first = _next_number(connection, lane.table)
             written += (sink.pipe if as_text else sink.append)((part for _, part in parts), first)
         return written
-
-    def way_in(self, connection: sa.Connection) -> str:
-        """Always the same."""
-        del connection
-        return "read_csv from a pipe, or the appender"
 
     def meet_alembic(self) -> None:
         """duckdb-sqlalchemy does so by itself only where Alembic was imported first."""

@@ -34,7 +34,7 @@ from focus_assets.model.schema import Column, ColumnType, Kind
 LONGEST_NAME, LAST_LETTER = 64, 0xFFFF
 # https://dev.mysql.com/doc/refman/8.4/en/innodb-limits.html: 3072 bytes a key, four a character
 LONGEST_KEY, LONGEST_PART = 3072 // 4, 255
-_TAKES_FILES = "focus_takes_files"  # of a connection, for as long as it is open
+_TAKES_FILES, _TRIED = "focus_takes_files", "focus_has_tried"  # of a connection, for as long as it is open
 _STATEMENT_BYTES = 1_000_000  # a server's max_allowed_packet is 16 MB at least
 # https://mariadb.com/kb/en/mariadb-error-code-reference/
 _NAMES: dict[int, type[DatabaseError]] = {
@@ -80,6 +80,7 @@ class MySQL(Dialect):
     """JSON and lists are texts, as their own type would write them anew; timestamps are DATETIME(6) in UTC."""
 
     name = "mysql"
+    bulk_way = "INSERT of many rows"
     single_writer = False
     has_schemas = False
     inserts_by_key = True  # a table is its primary key's tree
@@ -153,15 +154,15 @@ class MySQL(Dialect):
     def write_rows(self, connection: sa.Connection, lane: Lane, batches: Iterable[Sequence[Row]]) -> int:
         """LOAD DATA LOCAL where the server allows it, else INSERTs of many rows."""
         checks = [_check(lane, column) for column in lane.columns]
-        if connection.info[_TAKES_FILES] and not accepts(connection, lane):
-            connection.info[_TAKES_FILES] = False
+        if connection.info[_TAKES_FILES] and not connection.info.get(_TRIED):
+            connection.info[_TAKES_FILES], connection.info[_TRIED] = accepts(connection, lane), True
         if connection.info[_TAKES_FILES]:
             return load_rows(connection, lane, batches, checks)
         return _insert(connection, lane, batches, checks)
 
     def way_in(self, connection: sa.Connection) -> str:
         """Which of the two."""
-        return "LOAD DATA LOCAL" if connection.info[_TAKES_FILES] else "INSERT of many rows"
+        return "LOAD DATA LOCAL" if connection.info[_TAKES_FILES] else self.bulk_way
 
     def translate(self, error: BaseException, doing: str) -> DatabaseError | None:
         """By the server's number of the error."""

@@ -66,6 +66,7 @@ class Postgres(Dialect):
     """Everything has its own type; stages are temporary tables, written by COPY."""
 
     name = "postgresql"
+    bulk_way = "COPY"
     single_writer = False
     has_schemas = True
 
@@ -152,11 +153,6 @@ class Postgres(Dialect):
                     copy.write(lines(adapt(rows)))
                     written += len(rows)
         return written
-
-    def way_in(self, connection: sa.Connection) -> str:
-        """Always the same."""
-        del connection
-        return "COPY"
 
     def analyze(self, connection: sa.Connection, table: sa.Table) -> None:
         """Autovacuum never sees a temporary table, and another one only after a while.

@@ -58,6 +58,7 @@ class SQLite(Dialect):
     """Timestamps, dates, decimals, JSON and lists are texts; booleans 0 and 1."""
 
     name = "sqlite"
+    bulk_way = "executemany"
     single_writer = True
     has_schemas = False
     stage_becomes_table = True
@@ -152,11 +153,6 @@ class SQLite(Dialect):
             cursor.executemany(one, ready[whole:])
             written += len(rows)
         return written
-
-    def way_in(self, connection: sa.Connection) -> str:
-        """Always the same."""
-        del connection
-        return "executemany"
 
     def translate(self, error: BaseException, doing: str) -> DatabaseError | None:
         """By the primary result code."""

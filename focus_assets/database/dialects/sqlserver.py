@@ -70,6 +70,7 @@ class SQLServer(Dialect):
     """JSON and lists are texts; timestamps are `datetime2(6)` in UTC."""
 
     name = "mssql"
+    bulk_way = "INSERT of a thousand rows"
     single_writer = False
     has_schemas = True
     inserts_by_key = False
@@ -147,11 +148,6 @@ class SQLServer(Dialect):
             written += len(rows)
         cursor.close()
         return written
-
-    def way_in(self, connection: sa.Connection) -> str:
-        """Always the same."""
-        del connection
-        return "INSERT of a thousand rows"
 
     def translate(self, error: BaseException, doing: str) -> DatabaseError | None:
         """By what it says."""

@@ -420,6 +420,13 @@ async def test_two_processes_at_once_send_each_row_once(request: pytest.FixtureR
     assert sorted(scene.shop.asked) == ["POST /v1/items"] * 20
 
 
+def others_settle(scene: Scene) -> None:
+    """Long after, and once more: what was begun is ended for whoever stood still."""
+    for _ in range(2):
+        scene.later(1000)
+        anyio.run(scene.drain)
+
+
 async def test_a_sender_that_stood_still_too_long_makes_up_for_it(scene: Scene) -> None:
     """Its request leaves after others have settled the write and sent a later one."""
     scene.rows(a="1")
@@ -428,10 +435,7 @@ async def test_a_sender_that_stood_still_too_long_makes_up_for_it(scene: Scene) 
 
     def overtake(request: Request) -> None:
         scene.shop.when_asked = lambda request: None
-        scene.later(1000)
-        anyio.run(scene.drain)
-        scene.later(1000)
-        anyio.run(scene.drain)
+        others_settle(scene)
         scene.rows(a="3")
         anyio.run(scene.send)
         assert scene.prices == {"a": "3"}
@@ -453,9 +457,7 @@ async def test_a_creation_that_left_too_late_never_takes_an_item_of_others_for_o
 
     def overtake(request: Request) -> None:
         scene.shop.when_asked = lambda request: None
-        for _ in range(2):
-            scene.later(1000)
-            anyio.run(scene.drain)
+        others_settle(scene)
         scene.rows()
         anyio.run(scene.send)
         assert scene.states() == [State.COMPENSATED]
@@ -475,10 +477,7 @@ async def test_a_creation_that_left_too_late_and_was_applied_is_taken_back(scene
 
     def overtake(request: Request) -> None:
         scene.shop.when_asked = lambda request: None
-        scene.later(1000)
-        anyio.run(scene.drain)
-        scene.later(1000)
-        anyio.run(scene.drain)
+        others_settle(scene)
         scene.rows()
         anyio.run(scene.send)
         assert scene.prices == {}
