@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import make_url
 
+from focus_assets_tests.benches import bench
+
 WORKS = ["floor", "full", "unchanged", "delta"]
-
-
-def bench(root: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """`make bench`, in the test's own Python."""
-    command = [sys.executable, "-m", "benchmarks", *arguments]
-    env = {**os.environ, **environment}
-    return subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.slow
 def test_it_measures_every_load_beside_its_floor(root: Path, tmp_path: Path, postgres_server: str) -> None:
     server = make_url(postgres_server).set(drivername="postgresql").render_as_string(hide_password=False)
-    done = bench(root, "--rows=2000", "--rounds=1", f"--out={tmp_path}", FOCUS_BENCH_POSTGRES_URL=server)
+    done = bench(root, "benchmarks", "--rows=2000", "--rounds=1", f"--out={tmp_path}", FOCUS_BENCH_POSTGRES_URL=server)
     assert done.returncode == 0, done.stderr
     (file,) = tmp_path.iterdir()
     saved = json.loads(file.read_text(encoding="utf-8"))
@@ -41,6 +33,8 @@ def test_it_measures_every_load_beside_its_floor(root: Path, tmp_path: Path, pos
 
 def test_a_contender_that_fails_is_told_by_its_last_words(root: Path, tmp_path: Path) -> None:
     nobody = "postgresql://nobody@127.0.0.1:1/nothing"
-    done = bench(root, "--rows=100", "--only=postgres", f"--out={tmp_path}", FOCUS_BENCH_POSTGRES_URL=nobody)
+    done = bench(
+        root, "benchmarks", "--rows=100", "--only=postgres", f"--out={tmp_path}", FOCUS_BENCH_POSTGRES_URL=nobody
+    )
     assert done.returncode != 0
     assert not list(tmp_path.iterdir())

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import psycopg
@@ -13,20 +10,14 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from benchmarks.postgres import Scratch
-
-
-def bench(root: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """`make bench-peers`, in the test's own Python."""
-    command = [sys.executable, "-m", "benchmarks.peers", *arguments]
-    env = {**os.environ, **environment}
-    return subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
+from focus_assets_tests.benches import bench
 
 
 @pytest.mark.slow
 def test_each_round_measures_the_same_delta(root: Path, tmp_path: Path, postgres_server: str) -> None:
     server = make_url(postgres_server).set(drivername="postgresql").render_as_string(hide_password=False)
     wanted = ("--delta", "--only=ours", "--rows=2000", "--rounds=2", f"--out={tmp_path}")
-    done = bench(root, *wanted, FOCUS_BENCH_POSTGRES_URL=server)
+    done = bench(root, "benchmarks.peers", *wanted, FOCUS_BENCH_POSTGRES_URL=server)
     assert done.returncode == 0, done.stderr
     assert "200 updates, 100 creates, 100 deletes" in done.stdout
     (file,) = tmp_path.iterdir()
@@ -37,7 +28,7 @@ def test_each_round_measures_the_same_delta(root: Path, tmp_path: Path, postgres
 
 
 def test_who_cannot_merge_is_not_asked_to(root: Path, tmp_path: Path) -> None:
-    done = bench(root, "--delta", "--only=ours,meltano", f"--out={tmp_path}")
+    done = bench(root, "benchmarks.peers", "--delta", "--only=ours,meltano", f"--out={tmp_path}")
     assert done.returncode == 2
     assert "not among ours,dlt_rest,dlt_arrow: meltano" in done.stderr
 
