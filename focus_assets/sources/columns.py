@@ -235,10 +235,12 @@ class JsonColumn:
 
     def __call__(self, joined: bytes, count: int) -> list[str | None]:
         """Compact texts, null being None; `joined` are the bytes of `count` texts, line by line."""
-        found = joined.split(b"\n")
-        _insist(len(found) == count)  # else a line break is in one of them
         if self._known is None:
-            return json_texts(str(joined, "utf-8").split("\n"), joined)
+            texts = str(joined, "utf-8").split("\n")
+            _insist(len(texts) == count)  # else a line break is in one of them
+            return json_texts(texts, joined)
+        found = joined.split(b"\n")
+        _insist(len(found) == count)
         self._asked += count
         try:
             return [self._known[text] for text in found]
