@@ -127,16 +127,22 @@ def assets(defs: dg.Definitions) -> Iterator[str]:
     graph = defs.resolve_asset_graph()
     for key in sorted(graph.get_all_asset_keys()):
         node = graph.get(key)
-        countries = node.partitions_def.get_partition_keys() if node.partitions_def else []
         pools = ", ".join(sorted(node.pools or ()))
         yield f"{key.to_user_string()}: group {node.group_name}, pool {pools}, kinds {', '.join(sorted(node.kinds))}"
-        yield f"  partitions: {', '.join(countries) or 'none'}"
+        yield f"  partitions: {partitions(node.partitions_def)}"
         if schema := node.metadata.get("dagster/column_schema"):
             columns = (f"{column.name} {column.type}" for column in schema.columns)
             yield f"  table {node.metadata['dagster/table_name']}: {', '.join(columns)}"
         for check in sorted(graph.get_check_keys_for_assets({key})):
             found = graph.get_check_spec(check)
             yield f"  check {check.name}{' by partition' if found.partitions_def else ''}: {found.description}"
+
+
+def partitions(found: dg.PartitionsDefinition | None) -> str:
+    if found is None:
+        return "none"
+    grows = isinstance(found, dg.TimeWindowPartitionsDefinition)  # by one each day
+    return str(found) if grows else ", ".join(found.get_partition_keys())
 
 
 def settings(job: dg.JobDefinition) -> Iterator[str]:

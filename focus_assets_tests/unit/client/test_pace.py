@@ -194,6 +194,7 @@ async def test_paces_that_share_a_file_keep_one_limit(tmp_path: Path) -> None:
         for pace in paces:
             tasks.start_soon(some, pace)
         await advance(clock, lambda: len(moments) == 45)
+    moments.sort()  # threads end in any order
     assert min(after - before for before, after in pairwise(moments)) >= 0.25 - 1e-9
     assert most_in_a_minute(moments) == 20
 
