@@ -6,6 +6,10 @@ BIN := .venv/bin
 export DAGSTER_HOME := $(CURDIR)/.focus/dagster
 export DAGSTER_DISABLE_TELEMETRY := yes
 
+# The compiled piece (docs/decisions/0010-a-compiled-piece.md) is there where it can be compiled.
+CARGO ?= cargo
+NATIVE := $(if $(shell $(CARGO) --version 2>/dev/null),.venv/.native)
+
 ifneq ($(shell cat .venv/.home 2>/dev/null || pwd),$(CURDIR))
 MOVED := moved
 endif
@@ -24,6 +28,9 @@ moved:
 	@.ci/setup run
 .venv/.dev: requirements/dev.txt pyproject.toml .ci/setup $(MOVED)
 	@.ci/setup dev
+.venv/.native: .venv/.run $(wildcard native/Cargo.* native/*.toml native/*.py native/src/* native/focus_assets_native/*.py)
+	@CARGO=$(CARGO) .ci/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation --reinstall ./native
+	@touch $@
 .focus/dagster/dagster.yaml: dagster.yaml
 	@mkdir -p .focus/dagster && cp dagster.yaml $@
 
@@ -39,8 +46,16 @@ demo: setup .focus/dagster/dagster.yaml ## see it work from start to end (DB=pos
 dev: setup .focus/dagster/dagster.yaml ## open the Dagster UI on the definitions, the sandbox beside it
 	@$(BIN)/focus dev $(ARGS)
 
+.PHONY: native
+native: .venv/.native ## compile the piece that makes loads into PostgreSQL quicker (needs cargo)
+	@:
+
+.PHONY: native-test
+native-test: ## test it without Python
+	@cd native && $(CARGO) test -q --offline --locked --lib
+
 .PHONY: test
-test: .venv/.dev ## run the tests that need no browser, and see that they reach all of the core (ARGS="-k watermark": some)
+test: .venv/.dev $(NATIVE) ## run the tests that need no browser, and see that they reach all of the core (ARGS="-k watermark": some)
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not browser" $(or $(ARGS),--cov --cov-report=term-missing:skip-covered)
 
 .PHONY: browser-test
@@ -48,7 +63,7 @@ browser-test: .venv/.dev ## use the Dagster UI in headless Chromium; screenshots
 	@$(BIN)/python -m pytest -q -m browser focus_assets_tests/browser $(ARGS)
 
 .PHONY: check
-check: lint types contracts bench-quick browser-test test ## everything that CI runs
+check: lint types contracts $(if $(NATIVE),native-test) bench-quick browser-test test ## everything that CI runs
 
 .PHONY: fmt
 fmt: .venv/.dev ## format the code and sort its imports
@@ -81,15 +96,15 @@ proofs: .venv/.dev ## run all that tries to break the mirror, and keep the figur
 	@$(BIN)/python -m focus_assets_tests.proofs $(ARGS)
 
 .PHONY: bench-peers
-bench-peers: setup ## load the same rows with dlt, Meltano and a script (needs FOCUS_BENCH_POSTGRES_URL; ROWS=100000 ONLY=ours,dlt_rest ARGS=--delta)
+bench-peers: setup $(NATIVE) ## load the same rows with dlt, Meltano and a script (needs FOCUS_BENCH_POSTGRES_URL; ROWS=100000 ONLY=ours,dlt_rest ARGS=--delta)
 	@$(BIN)/python -m benchmarks.peers $(if $(ROWS),--rows $(ROWS)) $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 .PHONY: bench
-bench: setup ## measure a million rows beside the databases' own loading (ROWS=100000 ONLY=postgres)
+bench: setup $(NATIVE) ## measure a million rows beside the databases' own loading (ROWS=100000 ONLY=postgres)
 	@$(BIN)/python -m benchmarks $(if $(ROWS),--rows $(ROWS)) $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 .PHONY: bench-quick
-bench-quick: setup ## the first load of 100,000 rows beside PostgreSQL's own, in a minute or two
+bench-quick: setup $(NATIVE) ## the first load of 100,000 rows beside PostgreSQL's own, in a minute or two
 	@$(BIN)/python -m benchmarks --rows 100000 --only quick $(ARGS)
 
 .PHONY: planted
@@ -117,5 +132,6 @@ lock: ## write requirements/*.txt from pyproject.toml (ARGS=--upgrade for newer 
 
 .PHONY: clean
 clean: ## remove all that can be made again; the database and .focus stay
+	rm -rf native/target
 	rm -rf .venv .tools .artifacts build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

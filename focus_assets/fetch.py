@@ -39,7 +39,7 @@ class Order:
     """What to fetch: feeds of one partition, together, from `since` on.
 
     `not_beyond` is the server's clock at the run's start in µs: a later change time is no watermark. An answer from
-    before `not_before` is not taken.
+    before `not_before` is not taken. With `packed` rows may be written as PackedRows.
     """
 
     source: Source
@@ -50,6 +50,7 @@ class Order:
     not_beyond: int | None = None
     not_before: datetime | None = None
     progress: Progress = untold
+    packed: bool = False
 
 
 @dataclass(slots=True)
@@ -129,6 +130,8 @@ def refuse_stale(said: datetime | None, not_before: datetime | None) -> None:
 async def fetch(order: Order, write: Write) -> Fetched:
     """Stream the feeds through the decoder into `write`, which runs in a worker thread and is all or nothing.
 
+    It is not called where feeds of changes have not a single line.
+
     Repeats the whole while its errors are repeatable. Raises ApiError, RowError and DatabaseError.
     """
     return await order.source.repeat(lambda: _attempt(order, write))
@@ -153,7 +156,11 @@ async def _attempt(order: Order, write: Write) -> Fetched:
     try:
         async with anyio.create_task_group() as group, receive:
             _start_pumps(group, order, send)
-            await in_thread(write, _rows(order, receive, fetched))
+            begun = await _beginning(receive, len(order.feeds))
+            if Feed.FULL in order.feeds or any(parcel.block for parcel in begun):
+                await in_thread(write, _rows(order, begun, receive, fetched))
+            else:
+                fetched.counted |= {parcel.feed for parcel in begun if parcel.counted}
     except BaseExceptionGroup as errors:
         raise root_of(errors) from None
     return fetched
@@ -173,13 +180,30 @@ async def _pump(order: Order, feed: Feed, send: MemoryObjectSendStream[_Parcel])
         await send.send(_Parcel(feed, None, counted=lines.total_lines is not None))
 
 
-def _rows(order: Order, receive: MemoryObjectReceiveStream[_Parcel], fetched: Fetched) -> Batches:
+async def _beginning(receive: MemoryObjectReceiveStream[_Parcel], feeds: int) -> list[_Parcel]:
+    """The parcels up to the second block, or to the clean end of as many feeds.
+
+    Of a small feed that is all: the thread that writes it need not ask this one for its end.
+    """
+    found: list[_Parcel] = []
+    while not _is_begun(found, feeds):
+        found += await _next(receive)
+    return found
+
+
+def _is_begun(found: list[_Parcel], feeds: int) -> bool:
+    blocks = sum(parcel.block is not None for parcel in found)
+    return blocks > 1 or len(found) - blocks == feeds
+
+
+def _rows(order: Order, begun: list[_Parcel], receive: MemoryObjectReceiveStream[_Parcel], fetched: Fetched) -> Batches:
     """Runs in the worker thread: decode there, so that the next block arrives meanwhile."""
     decoders: dict[Feed, Decoder] = {
-        feed: order.source.decoder(order.ref, order.schema, feed, not_beyond=order.not_beyond) for feed in order.feeds
+        feed: order.source.decoder(order.ref, order.schema, feed, not_beyond=order.not_beyond, packed=order.packed)
+        for feed in order.feeds
     }
     unfinished = set(order.feeds)
-    parcels = _parcels(receive)
+    parcels = _parcels(begun, receive)
     while unfinished:
         parcel = next(parcels)
         if parcel.block is None:
@@ -194,8 +218,9 @@ def _rows(order: Order, receive: MemoryObjectReceiveStream[_Parcel], fetched: Fe
             yield batch.rows
 
 
-def _parcels(receive: MemoryObjectReceiveStream[_Parcel]) -> Iterator[_Parcel]:
+def _parcels(begun: list[_Parcel], receive: MemoryObjectReceiveStream[_Parcel]) -> Iterator[_Parcel]:
     """One by one, in as few visits to the other thread as may be."""
+    yield from begun
     while True:
         yield from anyio.from_thread.run(_next, receive)
 

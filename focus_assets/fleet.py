@@ -79,7 +79,8 @@ class Fleet:
             told(outcome)
             return outcome
 
-        return [outcome for outcome in await self.each(refs, one) if outcome is not None]
+        with self.database.keeping():
+            return [outcome for outcome in await self.each(refs, one) if outcome is not None]
 
     async def each(self, refs: Sequence[PartitionRef], work: Callable[[PartitionRef], Awaitable[T]]) -> list[T]:
         """Do something with every partition, so many at a time; results in the order of `refs`."""

@@ -23,7 +23,7 @@ from focus_assets.load.apply import Apply
 from focus_assets.load.ledger import BOOKS, read_entry
 from focus_assets.load.publish import Applied, Judged, Publication, publish
 from focus_assets.load.stage import Stage
-from focus_assets.load.standing import look, refuse_lossy_drift
+from focus_assets.load.standing import Standing, look, refuse_lossy_drift
 from focus_assets.model.errors import (
     DatabaseError,
     DeltaExpired,
@@ -67,19 +67,20 @@ async def mirror(
     """
     run = Run(source, database, ref, wish=wish, tools=tools or Tools())
     began = run.tools.clock.monotonic()
-    try:
-        outcome = await _mirror(run)
-    except Exception as error:  # noqa: BLE001 (whatever it is becomes the outcome)
-        outcome = dataclasses.replace(run.so_far(), error=error)
-    outcome = dataclasses.replace(outcome, seconds=run.tools.clock.monotonic() - began)
-    return await _recorded(run, outcome)
+    with database.keeping():
+        try:
+            outcome = await _mirror(run)
+        except Exception as error:  # noqa: BLE001 (whatever it is becomes the outcome)
+            outcome = dataclasses.replace(run.so_far(), error=error)
+        outcome = dataclasses.replace(outcome, seconds=run.tools.clock.monotonic() - began)
+        return await _recorded(run, outcome)
 
 
 async def _mirror(run: Run) -> Outcome:
     with ExitStack() as stack:
         await prepare(run)
         plan = run.plan = plan_load(run.entry, run.circumstances())
-        await _open_stage(run, stack)
+        await in_thread(_open_stage, run, stack, full=isinstance(plan, FullLoad))
         while True:
             material = await _fetch(run, plan)
             judged = await _judge(run, material)
@@ -88,6 +89,7 @@ async def _mirror(run: Run) -> Outcome:
                     return run.finished(material, judged, verdict)
                 case Heal(reason):
                     plan = run.plan = FullLoad(reason, heals=True)
+                    await in_thread(run.stage.clear, full=True)
                     run.notes.append(f"compared as a whole: {reason}")
                     run.before = await run.state(None)
                 case GiveUp():
@@ -100,43 +102,43 @@ async def _mirror(run: Run) -> Outcome:
 
 async def prepare(run: Run) -> None:
     """Learn what there is: the ledger's row, the schema, the table, the server's state."""
-    await in_thread(BOOKS.ensure, run.database)
-    run.entry = await in_thread(_read_ledger, run.database, run.ref)
     run.schema = await _schema(run)
     run.target = mirrored(run.database, run.ref, run.schema)
-    standing = await in_thread(look, run.database, run.ref, run.target)
+    run.entry, standing = await in_thread(_read_and_look, run)
     refuse_lossy_drift(standing, run.target)
-    run.stored_rows = standing.rows
+    run.stored_rows, run.stored_columns = standing.rows, standing.columns
     run.before = await run.state(run.since_watermark())
     run.first = run.before
     # clocks of several servers may differ by as much as the overlap makes up for
     run.not_before = run.server_start and run.server_start - run.overlap
 
 
-async def _open_stage(run: Run, stack: ExitStack) -> None:
+def _open_stage(run: Run, stack: ExitStack, *, full: bool) -> None:
     constants = run.constants()
-    if constants is None:
-        added = await in_thread(ensure, run.database, run.target)
-        if added:
-            run.notes.append(f"columns added: {', '.join(added)}")
-    else:
-        await in_thread(ensure_schema, run.database, run.target.table)
-    run.connection = await in_thread(stack.enter_context, run.database.connection(f"open {run.database.shown}"))
+    if constants is not None:
+        ensure_schema(run.database, run.target.table)
+    elif added := [] if run.is_laid_out else ensure(run.database, run.target):
+        run.notes.append(f"columns added: {', '.join(added)}")
+    run.connection = stack.enter_context(run.database.connection(f"open {run.database.shown}"))
     run.stage = Stage(run.database, run.connection, run.target, constants)
+    run.stage.clear(full=full)
 
 
 async def _fetch(run: Run, plan: Plan) -> Material:
-    """Stage a full load or a delta, and what changed meanwhile, until the server has said the same twice."""
+    """Stage a full load or a delta, and what changed meanwhile, until the server has said the same twice.
+
+    The stage has been cleared for it.
+    """
     try:
         return await _fetch_as_planned(run, plan)
     except DeltaExpired as expired:
         run.plan = FullLoad(f"the server no longer keeps that delta ({expired.problem})")
+        await in_thread(run.stage.clear, full=True)
         return await _fetch_as_planned(run, run.plan)
 
 
 async def _fetch_as_planned(run: Run, plan: Plan) -> Material:
     full, asked, fetched = isinstance(plan, FullLoad), run.asked(plan), Fetched()
-    await in_thread(run.stage.clear, full=full)
     if full:
         fetched.absorb(await fetch(run.order(Feed.FULL), run.stage.fill_full))
         round_, news = Fetched(), None
@@ -273,6 +275,9 @@ async def _refuse_moved_schema(run: Run, *, fresh: bool) -> None:
         raise moved
 
 
-def _read_ledger(database: Database, ref: PartitionRef) -> LedgerEntry | None:
-    with database.reading("read the ledger") as connection:
-        return read_entry(connection, ref)
+def _read_and_look(run: Run) -> tuple[LedgerEntry | None, Standing]:
+    """The ledger's row, then what stands: whoever loads meanwhile has claimed a generation that is none of ours."""
+    BOOKS.ensure(run.database)
+    with run.database.reading("read the ledger") as connection:
+        entry = read_entry(connection, run.ref)
+    return entry, look(run.database, run.ref, run.target)

@@ -89,6 +89,7 @@ class Run:
     schema: ResourceSchema
     target: Mirrored
     stored_rows: bool | None
+    stored_columns: frozenset[str] = frozenset()
     first: State
     before: State
     not_before: datetime | None = None
@@ -123,6 +124,11 @@ class Run:
             state = await self.source.state(self.ref, None)
         refuse_stale(state.server_time, self.not_before)
         return state
+
+    @property
+    def is_laid_out(self) -> bool:
+        """Whether the table was there, with every column of the schema, when it was looked at."""
+        return self.stored_columns.issuperset(column.name for column in self.target.table.columns)
 
     def circumstances(self) -> Circumstances:
         return Circumstances(
@@ -160,6 +166,7 @@ class Run:
             not_beyond=micros(limit) - 1,
             not_before=self.not_before,
             progress=self.tools.progress,
+            packed=self.database.dialect.takes_packed,
         )
 
     def since_watermark(self) -> str | None:

@@ -13,6 +13,7 @@ import typer
 from focus_assets.cli.call import Call
 from focus_assets.cli.commands import mirroring, schema, serving, source, writes
 from focus_assets.cli.ending import ended
+from focus_assets.process import spare_the_collector
 
 app = typer.Typer(
     help="Keep a database a provably faithful mirror of what a REST API serves.",
@@ -30,7 +31,9 @@ app.add_typer(writes.app, name="writes")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit code."""
+    """Run the command; returns its exit code. Without arguments the process is the command's own."""
+    if arguments is None:
+        spare_the_collector()
     given = list(sys.argv[1:] if arguments is None else arguments)
     return ended(lambda: app(args=given, prog_name="focus", standalone_mode=False), os.environ)
 

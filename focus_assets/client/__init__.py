@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import focus_assets.client.commandless  # noqa: F401  # the modules below import httpx
 from focus_assets.client.asking import Answer, Body, HttpSettings, Request, Timeouts
 from focus_assets.client.auth import (
     Auth,

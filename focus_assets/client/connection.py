@@ -11,12 +11,20 @@ from importlib.util import find_spec
 import httpx
 
 from focus_assets.client.asking import HttpSettings
-from focus_assets.client.protocol import redact
+from focus_assets.client.protocol import origin_of, redact
 
 
 @cache  # reading the certificates takes longer than a request
 def _trust(ca_file: str | None) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=ca_file) if ca_file else httpx.create_ssl_context()
+
+
+def trusted(settings: HttpSettings) -> ssl.SSLContext:
+    """Whose certificates count: nobody's where http is all that is spoken, and no proxy comes between."""
+    origins = [origin_of(url) for url in (*settings.origins, *settings.login_origins)]
+    if not settings.trust_env and all(origin is not None and origin.scheme == "http" for origin in origins):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return _trust(settings.ca_file)
 
 
 @cache
@@ -58,7 +66,7 @@ def http_client(settings: HttpSettings, transport: httpx.AsyncBaseTransport | No
         transport=transport,
         follow_redirects=False,
         trust_env=settings.trust_env,
-        verify=_trust(settings.ca_file),
+        verify=trusted(settings),
         timeout=httpx.Timeout(times.read, connect=times.connect, pool=None),
         limits=httpx.Limits(max_connections=settings.connections, max_keepalive_connections=settings.connections),
         headers={

@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from focus_assets.config.knobs import Count, Knobs
 from focus_assets.model.errors import InvalidConfiguration
-from focus_assets.model.schema import KNOWN_TYPES, ColumnType, Kind, parse_type
-from focus_assets.transform import (
-    Ambiguous,
-    Cast,
-    Clean,
-    Constants,
-    Dates,
-    Derive,
-    Drop,
-    ExplodeKeys,
-    Flatten,
-    Moment,
-    Rename,
-    Select,
-    Step,
-    Trim,
-    named,
-)
+from focus_assets.model.stamps import Ambiguous
+
+if TYPE_CHECKING:
+    from focus_assets.transform import Step
 
 Names = tuple[str, ...]
-_ALL: Literal["all"] = "all"
-_KINDS = {"date": Kind.DATE, "time": Kind.TIMESTAMP}
+ALL: Literal["all"] = "all"
 
 
 class FlattenStep(Knobs):
@@ -56,7 +40,7 @@ class ExplodeKeysStep(Knobs):
 class CleanStep(Knobs):
     """What is taken out of texts."""
 
-    columns: Literal["all"] | Names = Field(default=_ALL, description="Which attributes.")
+    columns: Literal["all"] | Names = Field(default=ALL, description="Which attributes.")
     collapse_spaces: bool = Field(default=False, description="Any run of white space becomes one space.")
     remove_control: bool = Field(default=False, description="Control characters, and NUL, are left out.")
     empty_as_null: bool = Field(default=False, description="A text without a character becomes null.")
@@ -73,10 +57,6 @@ class DateFormat(Knobs):
     kind: Literal["date", "time"] | None = Field(
         default=None, alias="as", description="Without, a date where the format has no time of day."
     )
-
-    def moment(self) -> Moment:
-        """What `dates` needs; raises InvalidConfiguration."""
-        return Moment(self.format, self.zone, self.ambiguous, _KINDS[self.kind] if self.kind else None)
 
 
 class TransformStep(Knobs):
@@ -116,8 +96,10 @@ class TransformStep(Knobs):
 
     def step(self, home: Path | None = None) -> Step:
         """The step; a function's module is looked for in `home` too. Raises InvalidConfiguration."""
+        from focus_assets.config.steps import made  # most files transform nothing
+
         ((name, found),) = self._said().items()
-        return named(found, home) if name == "function" else _STEPS[name](found)
+        return made(name, found, home)
 
     def _said(self) -> Mapping[str, Any]:
         return {name: getattr(self, name) for name in self.model_fields_set}
@@ -126,52 +108,3 @@ class TransformStep(Knobs):
 def steps_of(configured: Iterable[TransformStep], home: Path | None = None) -> list[Step]:
     """The steps of a resource, for `transform.pipeline`. Raises InvalidConfiguration where a function is not there."""
     return [one.step(home) for one in configured]
-
-
-def _chosen(names: Literal["all"] | Names) -> Names | None:
-    return None if names == _ALL else tuple(names)
-
-
-def _clean(found: CleanStep) -> Step:
-    return Clean(
-        _chosen(found.columns),
-        collapse_spaces=found.collapse_spaces,
-        remove_control=found.remove_control,
-        empty_as_null=found.empty_as_null,
-    )
-
-
-def _dates(found: Mapping[str, str | DateFormat]) -> Step:
-    written = {name: DateFormat(format=one) if isinstance(one, str) else one for name, one in found.items()}
-    return Dates({name: one.moment() for name, one in written.items()})
-
-
-def _cast(found: Mapping[str, str]) -> Step:
-    return Cast({name: _type(text) for name, text in found.items()})
-
-
-def _type(text: str) -> ColumnType:
-    found = parse_type(text)
-    if found is None:
-        raise InvalidConfiguration(text, f"expected a type: {', '.join(KNOWN_TYPES)}, decimal(p,s)")
-    return found
-
-
-def _exact(value: Any) -> Any:
-    """YAML's 1.5 is meant as it is written."""
-    return Decimal(repr(value)) if isinstance(value, float) else value
-
-
-_STEPS: Mapping[str, Callable[[Any], Step]] = {
-    "rename": Rename,
-    "select": Select,
-    "drop": Drop,
-    "flatten": lambda found: Flatten(found.separator, found.depth, found.keep),
-    "explode_keys": lambda found: ExplodeKeys(found.into, found.at, found.value),
-    "dates": _dates,
-    "trim": lambda found: Trim(_chosen(found)),
-    "clean": _clean,
-    "cast": _cast,
-    "constants": lambda found: Constants({name: _exact(value) for name, value in found.items()}),
-    "derive": Derive,
-}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
 
 from focus_assets.database.dialects.bytewise import Exact, Key
 from focus_assets.database.open import Database
@@ -27,6 +28,17 @@ def _key(length: int) -> sa.types.TypeEngine[Any]:
         .with_variant(Key(length), "mysql", "mariadb")
         .with_variant(sa.NVARCHAR(length, collation=_BINARY), "mssql")
     )
+
+
+class _PrimaryKey(sa.PrimaryKeyConstraint):
+    """On SQL Server a clustered one would have room for half as much."""
+
+
+@compiles(_PrimaryKey, "mssql")
+def _unclustered(key: _PrimaryKey, compiler: Any, **how: Any) -> Any:
+    """Said here, as an argument of the constraint imports that dialect whatever the database."""
+    key.dialect_options["mssql"]["clustered"] = False
+    return compiler.visit_primary_key_constraint(key, **how)
 
 
 class Bookkeeping:
@@ -53,8 +65,7 @@ class Bookkeeping:
             *(sa.Column(column, _TEXT if kind is sa.Text else kind, nullable=True) for column, kind in columns.items()),
             *(sa.Column(column, _key(_NAME), unique=True, nullable=False) for column in unique),
             *(sa.Column(column, _key(_NAME), index=True, nullable=True) for column in indexed),
-            # On SQL Server a clustered key would have room for half as much.
-            sa.PrimaryKeyConstraint(*key, mssql_clustered=False),
+            _PrimaryKey(*key),
         )
 
     def ensure(self, database: Database) -> None:
@@ -73,17 +84,24 @@ class Bookkeeping:
 
     def _create(self, database: Database) -> None:
         with database.reading("look for the tables of the ledger") as connection:
-            lacking = list(self._lacking(connection))
-        if not lacking:
+            missing, lacking = self._look(connection)
+        if not missing and not lacking:
             return
         with database.writing("prepare the tables of the ledger") as connection:
-            self.metadata.create_all(connection)
-            add_columns(database.dialect, connection, self._lacking(connection))
+            self.metadata.create_all(connection, missing)
+            add_columns(database.dialect, connection, lacking)
 
-    def _lacking(self, connection: sa.Connection) -> Iterator[sa.Column[Any]]:
-        """The columns that are not there: of a table that is missing, or was made before they were thought of."""
-        inspector = sa.inspect(connection)
-        there = set(inspector.get_table_names())
-        for name, table in self.metadata.tables.items():
-            stored = {column["name"] for column in inspector.get_columns(name)} if name in there else set()
-            yield from (column for column in table.columns if column.name not in stored)
+    def _look(self, connection: sa.Connection) -> tuple[list[sa.Table], list[sa.Column[Any]]]:
+        """The tables that are missing; of the others the columns, as they were made before those were thought of."""
+        inspector, tables = sa.inspect(connection), self.metadata.tables
+        there = tables.keys() & set(inspector.get_table_names())
+        missing = [table for name, table in tables.items() if name not in there]
+        if not there:
+            return missing, []
+        stored = {
+            (name, column["name"])
+            for (_, name), columns in inspector.get_multi_columns(filter_names=sorted(there)).items()
+            for column in columns
+        }
+        columns = (column for name in sorted(there) for column in tables[name].columns)
+        return missing, [column for column in columns if (column.table.name, column.name) not in stored]

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from focus_assets.config import Destination
 from focus_assets.database.dialects import Dialect, dialect_of
+from focus_assets.database.kept import Kept
 from focus_assets.model.errors import DatabaseFailed, FocusError, InvalidConfiguration
 
 
 class Database:
-    """A destination: connections are opened when they are needed and closed after."""
+    """A destination: connections are opened when they are needed and closed after, unless somebody keeps them."""
 
     def __init__(self, destination: Destination) -> None:
         try:
@@ -28,6 +29,7 @@ class Database:
         self._turn = threading.RLock() if self.dialect.single_writer else nullcontext()
         with self.translated("open the database"):
             self._engine = self.dialect.engine(url, lock_timeout=destination.lock_timeout_seconds)
+        self._kept = Kept(self.dialect.stands)
 
     def __repr__(self) -> str:
         return f"Database({self.shown})"
@@ -35,8 +37,20 @@ class Database:
     @contextmanager
     def connection(self, doing: str = "connect") -> Iterator[sa.Connection]:
         """One connection, for one thread at a time; raises DatabaseError."""
-        with self.translated(doing), self._engine.connect() as connection:
-            yield connection
+        with self.translated(doing):
+            connection = self._kept.take() or self._engine.connect()
+            try:
+                yield connection
+            except BaseException:
+                connection.close()
+                raise
+            self._kept.put(connection)
+
+    def keeping(self) -> AbstractContextManager[None]:
+        """Meanwhile a connection that is done with waits for who needs one next; whoever takes one looks whether it
+        still stands. Not where an open one keeps other processes out.
+        """
+        return nullcontext() if self.dialect.one_process else self._kept.wanted()
 
     @contextmanager
     def reading(self, doing: str) -> Iterator[sa.Connection]:

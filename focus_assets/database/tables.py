@@ -159,5 +159,11 @@ def has_rows(database: Database, target: Mirrored, partition: str) -> bool | Non
 
 def holds_rows(connection: sa.Connection, target: Mirrored, partition: str) -> bool:
     """Whether a table that is there has any row of a partition."""
-    probe = sa.select(sa.literal(1)).select_from(target.table).where(target.within(partition)).limit(1)
-    return connection.execute(probe).first() is not None
+    probe = _probe(target.table, target.schema.partitioned_by)
+    return connection.execute(probe, {"of_partition": partition}).first() is not None
+
+
+@lru_cache(maxsize=256)
+def _probe(table: sa.Table, partitioned_by: str | None) -> sa.Select[int]:
+    mine = sa.true() if partitioned_by is None else table.c[partitioned_by] == sa.bindparam("of_partition")
+    return sa.select(sa.literal(1)).select_from(table).where(mine).limit(1)

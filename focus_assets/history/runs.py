@@ -7,17 +7,14 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from focus_assets.database.bookkeeping import Bookkeeping
 from focus_assets.database.open import Database
-from focus_assets.history.errors import BOOKS as ERROR_BOOKS
-from focus_assets.history.errors import write
+from focus_assets.history.errors import BOOKS, write
 from focus_assets.model.failure import Failure
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.stamps import stamp, text_of
 from focus_assets.model.verdict import Verdict
 
-BOOKS = Bookkeeping()
 RUNS = BOOKS.table(
     "_focus_runs",
     key=("run_id",),
@@ -61,9 +58,8 @@ class Summary:
 def record(database: Database, outcome: Outcome, failure: Failure | None, *, days: int) -> None:
     """Write one run down, and the error that it ended with, which is kept for so many days; raises DatabaseError."""
     BOOKS.ensure(database)
-    ERROR_BOOKS.ensure(database)
     with database.writing("record the run") as connection:
-        connection.execute(sa.insert(RUNS).values(_run_row(outcome)))
+        connection.execute(sa.insert(RUNS), _run_row(outcome))  # `values` would build an expression of each
         if failure is not None:
             write(connection, failure, outcome.run_id, days=days, of=outcome.ref)
 

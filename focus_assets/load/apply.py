@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from focus_assets.database.dialects import Dialect
-from focus_assets.database.tables import SYNCED_AT
+from focus_assets.database.tables import SYNCED_AT, holds_rows
 from focus_assets.load.stage import Stage
 from focus_assets.model.mode import Mode
 from focus_assets.model.outcome import Changes
@@ -36,8 +36,7 @@ def apply_stage(connection: sa.Connection, dialect: Dialect, stage: Stage, how: 
     """Delete, update, insert, in this order; to be called inside the load's transaction."""
     statements = Statements(dialect, stage, how)
     dialect.prepare_apply(connection, full=how.full)
-    staged = stage.count(connection)
-    wanted = _compared(connection, statements, staged) if how.full else ALL
+    wanted, staged = _compared(connection, statements) if how.full else (ALL, stage.count(connection))
     deleted = connection.execute(statements.delete()).rowcount if wanted.delete and not how.mode.keeps else 0
     update = statements.update() if wanted.update and how.mode.updates else None
     updated = 0 if update is None else connection.execute(update).rowcount
@@ -62,13 +61,26 @@ class Wanted:
 ALL = Wanted()
 
 
-def _compared(connection: sa.Connection, statements: Statements, staged: int) -> Wanted:
-    """One walk through both tells: most full loads change little, and each statement would walk again."""
-    stored = connection.execute(statements.count_rows()).scalar_one()
-    if not stored:
-        return Wanted(delete=False, update=False)
-    common, different = connection.execute(statements.compare()).one()
-    return Wanted(delete=common < stored, update=different > 0, insert=common < staged)
+def _compared(connection: sa.Connection, statements: Statements) -> tuple[Wanted, int]:
+    """What there is to do, and how many rows the stage has, one a key.
+
+    One walk through both tells: most full loads change little, and each statement would walk again. Where no key is
+    new it also proves that none is in the stage twice, so that nothing has to be sorted: with as many pairs as the
+    table has rows, none of these has two partners; with as many partners as the stage has rows, it has no others.
+    """
+    stage, how = statements.stage, statements.how
+    if not holds_rows(connection, stage.target, how.partition):
+        stage.settle(connection)
+        return Wanted(delete=False, update=False), stage.count(connection)
+    staged = stage.count(connection)
+    stored, pairs, common, different = connection.execute(statements.compare()).one()
+    if not (stage.settled or (pairs == stored and common == staged)):
+        came = staged
+        stage.settle(connection)
+        staged = stage.count(connection)
+        if staged < came:
+            stored, _, common, different = connection.execute(statements.compare()).one()
+    return Wanted(delete=common < stored, update=different > 0, insert=common < staged), staged
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +99,22 @@ class Statements:
         named = self.stage.named_in(self.stage.base, self._target_key(), self._deleted())
         return sa.delete(table).where(self._within(), named)
 
-    def compare(self) -> sa.Select[int, int]:
-        """How many keys the partition and the stage have both, and how many of these with other values."""
-        differs = self._differs(self._names())
-        walked = map(self.dialect.walked, self.stage.key(self.stage.base))
-        same_key = [stored == staged for stored, staged in zip(self._target_key(), walked, strict=True)]
-        both = self.stage.target.table.join(self.stage.base, sa.and_(*same_key, ~self._deleted()))
-        return sa.select(sa.func.count(), sa.func.count(sa.case((differs, 1)))).select_from(both).where(self._within())
+    def compare(self) -> sa.Select[int, int, int, int]:
+        """How many rows the partition has; how many pairs there are of a row and its partner in the stage, or of a row
+        and nothing; how many of these have a partner; and how many have one with other values.
+
+        Pairs of a row and nothing are left out where an index is looked into: they would take a look each.
+        """
+        key = self.stage.key(self.stage.base)
+        same_key = [stored == self.dialect.walked(one) for stored, one in zip(self._target_key(), key, strict=True)]
+        partner, found = sa.and_(*same_key, ~self._deleted()), key[0].is_not(None)
+        both = self.stage.target.table.join(self.stage.base, partner, isouter=self.dialect.hashes_full_loads)
+        differs = sa.case((sa.and_(found, self._differs(self._names())), 1))
+        # SQL Server takes no subquery within an aggregate, and `differs` may be one there
+        pairs = sa.select(key[0].label("partner"), differs.label("different")).select_from(both).where(self._within())
+        counted = pairs.subquery("pairs")
+        counts = map(sa.func.count, (sa.literal_column("*"), counted.c.partner, counted.c.different))
+        return sa.select(self.count_rows().scalar_subquery(), *counts).select_from(counted)
 
     def update(self) -> sa.Update | None:
         """Rows whose values differ; None where a row is its key and nothing else."""

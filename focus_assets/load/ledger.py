@@ -45,27 +45,35 @@ LEDGER = BOOKS.table(
 )
 _FIELDS = [field.name for field in dataclasses.fields(LedgerEntry)]
 
+# made once: to build an expression takes longer than to send it
+_OF_RESOURCE = sa.and_(LEDGER.c.source == sa.bindparam("of_source"), LEDGER.c.resource == sa.bindparam("of_resource"))
+_OF = sa.and_(_OF_RESOURCE, LEDGER.c.partition == sa.bindparam("of_partition"))
+_OLDER = sa.and_(_OF, LEDGER.c.generation == sa.bindparam("older"))
+_READ, _READ_SCHEMA = sa.select(LEDGER).where(_OF), sa.select(LEDGER.c.schema).where(_OF)
+_READ_GENERATION = sa.select(LEDGER.c.generation).where(_OF)
+_READ_SCHEMAS = sa.select(LEDGER.c.schema_hash, LEDGER.c.partition).where(_OF_RESOURCE).order_by(LEDGER.c.partition)
+_CLAIM_FIRST, _CLAIM = sa.insert(LEDGER), sa.update(LEDGER).where(_OLDER)
+_AMEND = sa.update(LEDGER).where(_OF)
+
 
 def read_entry(connection: sa.Connection, ref: PartitionRef) -> LedgerEntry | None:
     """What the ledger says of a partition; None before its first load."""
-    row = connection.execute(sa.select(LEDGER).where(_of(ref))).mappings().first()
+    row = connection.execute(_READ, _of(ref)).mappings().first()
     return None if row is None else _entry(row)
 
 
 def schemas_of(connection: sa.Connection, ref: PartitionRef) -> dict[str, list[str]]:
     """The schemas, by hash, under which the partitions of a resource were loaded."""
-    columns = LEDGER.c
-    query = sa.select(columns.schema_hash, columns.partition).where(_of_resource(ref)).order_by(columns.partition)
     found: dict[str, list[str]] = {}
-    for schema_hash, partition in connection.execute(query):
+    for schema_hash, partition in connection.execute(_READ_SCHEMAS, _of(ref)):
         found.setdefault(schema_hash, []).append(partition)
     return found
 
 
 def schema_of(connection: sa.Connection, ref: PartitionRef, partition: str) -> ResourceSchema:
     """The schema under which a partition of a resource was loaded."""
-    query = sa.select(LEDGER.c.schema).where(_of_resource(ref), LEDGER.c.partition == partition)
-    return ResourceSchema.from_json(json.loads(connection.execute(query).scalar_one()))
+    whose = {**_of(ref), "of_partition": partition}
+    return ResourceSchema.from_json(json.loads(connection.execute(_READ_SCHEMA, whose).scalar_one()))
 
 
 def entries(database: Database) -> dict[PartitionRef, LedgerEntry]:
@@ -85,8 +93,7 @@ def claim(connection: sa.Connection, ref: PartitionRef, entry: LedgerEntry) -> N
     if entry.generation == 1:
         _claim_first(connection, ref, values)
         return
-    older = sa.and_(_of(ref), LEDGER.c.generation == entry.generation - 1)
-    if connection.execute(sa.update(LEDGER).where(older).values(values)).rowcount != 1:
+    if connection.execute(_CLAIM, {**values, **_of(ref), "older": entry.generation - 1}).rowcount != 1:
         raise _stale(connection, ref, entry.generation)
 
 
@@ -96,7 +103,7 @@ def _claim_first(connection: sa.Connection, ref: PartitionRef, values: dict[str,
     if found is not None:
         raise StaleGeneration(str(ref), expected=0, found=found)
     try:
-        connection.execute(sa.insert(LEDGER).values(**whose, **values))
+        connection.execute(_CLAIM_FIRST, {**whose, **values})
     except IntegrityError as error:
         # Another run wrote it between our look and our statement; an aborted transaction cannot be asked what.
         raise StaleGeneration(str(ref), expected=0, found=1) from error
@@ -104,13 +111,12 @@ def _claim_first(connection: sa.Connection, ref: PartitionRef, values: dict[str,
 
 def amend(connection: sa.Connection, ref: PartitionRef, entry: LedgerEntry) -> None:
     """Complete a claimed entry with what the apply found, in the same transaction."""
-    values = _values(entry)
-    connection.execute(sa.update(LEDGER).where(_of(ref)).values(values))
+    connection.execute(_AMEND, {**_values(entry), **_of(ref)})
 
 
 def _values(entry: LedgerEntry) -> dict[str, object]:
     digest = None if entry.digest is None else entry.digest.value
-    return {**dataclasses.asdict(entry), "verdict": entry.verdict.value, "digest": digest}
+    return {**{name: getattr(entry, name) for name in _FIELDS}, "verdict": entry.verdict.value, "digest": digest}
 
 
 def _stale(connection: sa.Connection, ref: PartitionRef, wanted: int) -> StaleGeneration:
@@ -118,15 +124,12 @@ def _stale(connection: sa.Connection, ref: PartitionRef, wanted: int) -> StaleGe
 
 
 def _generation(connection: sa.Connection, ref: PartitionRef) -> int | None:
-    return connection.execute(sa.select(LEDGER.c.generation).where(_of(ref))).scalar()
+    return connection.execute(_READ_GENERATION, _of(ref)).scalar()
 
 
-def _of(ref: PartitionRef) -> sa.ColumnElement[bool]:
-    return sa.and_(_of_resource(ref), LEDGER.c.partition == ref.partition)
-
-
-def _of_resource(ref: PartitionRef) -> sa.ColumnElement[bool]:
-    return sa.and_(LEDGER.c.source == ref.source, LEDGER.c.resource == ref.resource)
+def _of(ref: PartitionRef) -> dict[str, object]:
+    """What `_OF` asks for; names of their own, as an UPDATE takes a column's name for a value of it."""
+    return {"of_source": ref.source, "of_resource": ref.resource, "of_partition": ref.partition}
 
 
 def _entry(row: sa.RowMapping) -> LedgerEntry:

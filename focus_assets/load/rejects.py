@@ -20,6 +20,11 @@ REJECTS = BOOKS.table(
     key=("source", "resource", "partition", "row_key"),
     columns={"keyed": sa.Boolean, "line": sa.BigInteger, "reason": sa.Text, "raw": sa.Text, "seen_at": sa.Text},
 )
+# made once: to build an expression takes longer than to send it
+_OF = sa.and_(*(REJECTS.c[name] == sa.bindparam(name) for name in ("source", "resource", "partition")))
+_FORGET, _COUNT = sa.delete(REJECTS).where(_OF), sa.select(sa.func.count()).select_from(REJECTS).where(_OF)
+_FORGET_ONE = _FORGET.where(REJECTS.c.row_key == sa.bindparam("name"))
+_READ_KEYED = sa.select(REJECTS.c.row_key).where(_OF, REJECTS.c.keyed)
 
 
 def key_text(key: Row) -> str:
@@ -53,9 +58,8 @@ def quarantine(
     connection: sa.Connection, ref: PartitionRef, stage: Stage, rejects: Sequence[Reject], *, full: bool, now: str
 ) -> int:
     """Replace (full) or renew (delta) a partition's quarantine; returns how many lines it holds now."""
-    mine = _of(ref)
     if full:
-        connection.execute(sa.delete(REJECTS).where(mine))
+        connection.execute(_FORGET, _whose(ref))
     else:
         _release(connection, ref, stage)
     described = {_name(reject): _described(reject, now) for reject in rejects}
@@ -63,12 +67,12 @@ def quarantine(
     if described:
         rows = [{**_whose(ref), "row_key": name, **about} for name, about in described.items()]
         connection.execute(sa.insert(REJECTS), rows)
-    return int(connection.execute(sa.select(sa.func.count()).select_from(REJECTS).where(mine)).scalar_one())
+    return int(connection.execute(_COUNT, _whose(ref)).scalar_one())
 
 
 def _remove(connection: sa.Connection, ref: PartitionRef, names: Iterable[str]) -> None:
-    if found := [{"name": name} for name in names]:
-        connection.execute(sa.delete(REJECTS).where(_of(ref), REJECTS.c.row_key == sa.bindparam("name")), found)
+    if found := [{**_whose(ref), "name": name} for name in names]:
+        connection.execute(_FORGET_ONE, found)
 
 
 def _name(reject: Reject) -> str:
@@ -80,7 +84,7 @@ def _name(reject: Reject) -> str:
 
 def _release(connection: sa.Connection, ref: PartitionRef, stage: Stage) -> None:
     """A key that a delta speaks of is no longer what was put aside."""
-    kept = connection.execute(sa.select(REJECTS.c.row_key).where(_of(ref), REJECTS.c.keyed)).scalars().all()
+    kept = connection.execute(_READ_KEYED, _whose(ref)).scalars().all()
     if kept:
         keys = {key_of(text, stage.target.schema.key_columns): text for text in kept}
         _remove(connection, ref, [keys[key] for key in stage.find(connection, list(keys), stage.base)])
@@ -98,7 +102,3 @@ def _described(reject: Reject, now: str) -> dict[str, object]:
 
 def _whose(ref: PartitionRef) -> dict[str, str]:
     return {"source": ref.source, "resource": ref.resource, "partition": ref.partition}
-
-
-def _of(ref: PartitionRef) -> sa.ColumnElement[bool]:
-    return sa.and_(*(REJECTS.c[name] == value for name, value in _whose(ref).items()))

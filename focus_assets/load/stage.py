@@ -44,6 +44,8 @@ class Stage:
         self.way_in = ""  # how rows are written, once some may have been
         self._first, self._constants = constants is not None, constants or ()
         self._lasting: sa.RootTransaction | None = None
+        self.settled = True  # whether the base has one row a key
+        self._in_round = False  # whether `fresh` is there: most loads have no use for it
         if constants is None:
             self.base = _layout(database.dialect, target.schema, "_focus_base")
         else:
@@ -52,45 +54,55 @@ class Stage:
         self._sought = _sought(database.dialect, target.schema)
 
     def clear(self, *, full: bool) -> None:
-        """Begin with nothing; the base of a full load gets its index once it is filled."""
+        """Begin with nothing; the base of a full load gets its index once it is filled, or later."""
         if self._first and self._database.dialect.first_stage_lasts and self._lasting is None:
             with self._database.translated("begin a first load"):
                 self._lasting = self._connection.begin()
         with self._writing("clear the stage") as connection:
             self._make(connection, self.base)
-            self._make(connection, self.fresh)
             if not full:
                 self._index(connection, self.base)
+        self.settled, self._in_round = True, False
 
     def fill_full(self, batches: Batches) -> int:
-        """All rows of a full load, all or none; returns how many lines there were."""
+        """All rows of a full load, all or none; returns how many lines there were.
+
+        What is compared by hash may have a key twice, and no index, until somebody needs it settled.
+        """
         with self._writing("stage a full load") as connection:
             written = self._write(connection, self._upserts(self.base), batches)
-            self._settle(connection, self.base)
+            self.settled = self._first or not self._database.dialect.hashes_full_loads
+            if self.settled:
+                self._settle(connection, self.base)
         return written
+
+    def settle(self, connection: sa.Connection) -> None:
+        """Leave one row a key in the base; inside the load's transaction, whose rollback takes it back."""
+        if not self.settled:
+            self._settle(connection, self.base)
 
     def fill_upserts(self, batches: Batches) -> int:
         """Rows that were created or updated, into the round that is being fetched; all or none."""
-        with self._writing("stage changes") as connection:
+        with self._round("stage changes") as connection:
             return self._write(connection, self._upserts(self.fresh), batches)
 
     def fill_deletes(self, batches: Batches) -> int:
         """Keys of rows that are gone, into the round that is being fetched; all or none."""
         marked = ([(*row, True) for row in rows] for rows in batches)
         lane = Lane(self.fresh, (*self.target.schema.key_columns, DELETED))
-        with self._writing("stage deletions") as connection:
+        with self._round("stage deletions") as connection:
             return self._write(connection, lane, marked)
 
     def set_aside(self, keys: Sequence[Row]) -> None:
         """Rows whose new version cannot be stored: what is stored of them is no longer what the server has."""
-        with self._writing("set rows aside") as connection:
+        with self._round("set rows aside") as connection:
             self._seek(connection, keys)
             connection.execute(sa.delete(self.fresh).where(self.named_in(self._sought, self.key(self.fresh))))
         self.fill_deletes([keys])
 
     def names(self, keys: Sequence[Row]) -> list[Row]:
         """Those of the keys that the fetched round speaks of."""
-        with self._writing("look for keys") as connection:
+        with self._round("look for keys") as connection:
             return self.find(connection, keys, self.fresh)
 
     def find(self, connection: sa.Connection, keys: Sequence[Row], table: sa.Table) -> list[Row]:
@@ -111,16 +123,19 @@ class Stage:
 
     def fold(self) -> int:
         """Lay the fetched round over what was there, the later word winning; returns how many keys it changed."""
+        if not self._in_round:
+            return 0
         with self._writing("fold a round of changes") as connection:
             if connection.execute(sa.select(sa.literal(1)).select_from(self.fresh).limit(1)).first() is None:
                 return 0  # what is there may be large, and stays as it is
+            self.settle(connection)
             self._settle(connection, self.fresh)
             self._database.dialect.analyze(connection, self.fresh)
             news = int(connection.execute(self._count_news()).scalar_one())
             connection.execute(sa.delete(self.base).where(self.named_in(self.fresh, self.key(self.base))))
             connection.execute(self._laid_over())
-            self._make(connection, self.fresh)
             self._database.dialect.analyze(connection, self.base)
+        self.settled, self._in_round = True, False
         return news
 
     def named_in(
@@ -175,6 +190,15 @@ class Stage:
     def _writing(self, doing: str) -> Iterator[sa.Connection]:
         with self._database.transaction(self._connection, doing, temporary=True, within=self._lasting):
             yield self._connection
+
+    @contextmanager
+    def _round(self, doing: str) -> Iterator[sa.Connection]:
+        """The same for the round that is being fetched; what makes its table is taken back with the rest."""
+        with self._writing(doing) as connection:
+            if not self._in_round:
+                self._make(connection, self.fresh)
+            yield connection
+        self._in_round = True
 
     def _write(self, connection: sa.Connection, lane: Lane, batches: Batches) -> int:
         written = self._database.dialect.write_rows(connection, lane, batches)

@@ -62,7 +62,8 @@ def _laid_out(
         return
     made_anew = not standing and target.schema.hash in known
     for partitions in [known[target.schema.hash]] if made_anew else standing or known.values():
-        yield schema_of(connection, ref, partitions[0])
+        as_now = partitions is known.get(target.schema.hash)  # its hash says all that is asked of it
+        yield target.schema if as_now else schema_of(connection, ref, partitions[0])
 
 
 def _is_as_laid_out(connection: sa.Connection, dialect: Dialect, target: Mirrored) -> bool:

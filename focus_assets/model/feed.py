@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, overload
 
 # int (INT16/32/64) · float, finite (FLOAT) · Decimal, finite (DECIMAL) · bool (BOOL) · bytes (BYTES) · list[str]
 # (TEXT_LIST) · str: TEXT as it is; UUID lower-case, hyphenated; TIMESTAMP `YYYY-MM-DDTHH:MM:SS.ffffffZ`; DATE
@@ -77,6 +77,31 @@ class PrintableRows(list[Row]):
     __slots__ = ()
 
 
+class PackedRows(Sequence[Row]):
+    """Rows that are the tuples of PostgreSQL's binary COPY already, without its header and trailer.
+
+    Whoever wants them one by one has them read, from where they were packed.
+    """
+
+    __slots__ = ("_count", "_read", "tuples")
+
+    def __init__(self, tuples: bytes, count: int, read: Callable[[], Sequence[Row]]) -> None:
+        self.tuples, self._count, self._read = tuples, count, read
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self._read())
+
+    @overload
+    def __getitem__(self, place: int) -> Row: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Row]: ...
+    def __getitem__(self, place: int | slice) -> Row | Sequence[Row]:
+        return self._read()[place]
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Typed rows in the order of the schema's columns (of its key, for `deleted`).
@@ -85,7 +110,7 @@ class Batch:
     that are.
     """
 
-    rows: list[Row]
+    rows: Sequence[Row]
     newest: Stamp | None = None
     future: int = 0
     rejects: list[Reject] = field(default_factory=list)

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from focus_assets.model.errors import InvalidSchema
@@ -102,7 +103,7 @@ class Column:
     type: ColumnType
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ResourceSchema:
     """The columns of a resource in the server's order, and its key.
 
@@ -127,6 +128,10 @@ class ResourceSchema:
         timed = all(self.column(name).type.kind is Kind.TIMESTAMP for name in self.changed)
         self._insist(timed, "a change time is not a timestamp")
 
+    def __hash__(self) -> int:
+        """Of the digest: every cache of what is made for a schema asks for it, and columns are many."""
+        return hash((self.name, self.hash))
+
     def _insist(self, holds: bool, otherwise: str) -> None:
         if not holds:
             raise InvalidSchema(f"{self.name}: {otherwise}")
@@ -143,13 +148,13 @@ class ResourceSchema:
         """The key's columns in the key's order."""
         return tuple(self.column(name) for name in self.key)
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """Sixteen hex digits over names, types and key, whatever the order of the columns."""
         columns = sorted([column.name, str(column.type)] for column in self.columns)
         return _digest([columns, list(self.key), self.partitioned_by])
 
-    @property
+    @cached_property
     def key_hash(self) -> str:
         """Sixteen hex digits over what makes a row of the table the same row."""
         return _digest([list(self.key), self.partitioned_by])

@@ -6,6 +6,7 @@ wire's text and the watermark.
 
 from __future__ import annotations
 
+import enum
 import re
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
@@ -25,6 +26,14 @@ _WIRE = re.compile(
     r"(?:Z|([+-])([0-9]{2})(?::?([0-9]{2}))?)?"
 )
 _SHAPE = "expected a timestamp such as 2025-07-01T16:01:00.827904Z"
+
+
+class Ambiguous(enum.Enum):
+    """Which moment a local time means that comes twice when the clocks go back."""
+
+    REFUSE = "refuse"
+    EARLIER = "earlier"
+    LATER = "later"
 
 
 def nanos(wire: str) -> int:

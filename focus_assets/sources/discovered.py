@@ -92,10 +92,10 @@ class DiscoveredApi:
             yield lines
 
     def decoder(
-        self, ref: PartitionRef, schema: ResourceSchema, feed: Feed, *, not_beyond: int | None
+        self, ref: PartitionRef, schema: ResourceSchema, feed: Feed, *, not_beyond: int | None, packed: bool = False
     ) -> RecordDecoder:
         """Exact typed rows, or a named error; for a resource whose schema or state was asked for."""
-        return self._apis[ref.resource].decoder(ref, schema, feed, not_beyond=not_beyond)
+        return self._apis[ref.resource].decoder(ref, schema, feed, not_beyond=not_beyond, packed=packed)
 
     async def repeat(self, operation: Callable[[], Awaitable[T]]) -> T:
         """Once: pages are asked for again one by one, and not all of them because of one."""

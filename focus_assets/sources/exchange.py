@@ -29,7 +29,7 @@ from focus_assets.model.partition import PartitionRef
 from focus_assets.model.schema import KNOWN_TYPES, Column, ResourceSchema, parse_type
 from focus_assets.model.stamps import stamp
 from focus_assets.model.state import State
-from focus_assets.sources.rows import RowDecoder, Unknown
+from focus_assets.sources.rows import Reading, RowDecoder, Unknown
 from focus_assets.sources.source import Lines, Terms
 
 T = TypeVar("T")
@@ -120,10 +120,15 @@ class ExchangeApi:
         async with self._client.stream(url, params, feed) as lines:
             yield lines
 
-    def decoder(self, ref: PartitionRef, schema: ResourceSchema, feed: Feed, *, not_beyond: int | None) -> RowDecoder:
+    def decoder(
+        self, ref: PartitionRef, schema: ResourceSchema, feed: Feed, *, not_beyond: int | None, packed: bool = False
+    ) -> RowDecoder:
         """Exact typed rows, or a named error."""
         quarantine = self.terms(schema.name).quarantine
-        found = RowDecoder(schema, feed, not_beyond=not_beyond, unknown=Unknown.IGNORE, quarantine=quarantine)
+        reading = Reading.PACKED if packed else Reading.FAST
+        found = RowDecoder(
+            schema, feed, not_beyond=not_beyond, unknown=Unknown.IGNORE, quarantine=quarantine, reading=reading
+        )
         found.hide_by(self._client.hide)
         return found
 

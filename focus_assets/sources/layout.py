@@ -44,11 +44,15 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What some lines gave; `times` are in the order of the schema's change times."""
+    """What some lines gave; `times` are in the order of the schema's change times.
 
-    rows: list[Row]
+    `future` are rows beyond the server's clock of which `times` say nothing.
+    """
+
+    rows: Sequence[Row]
     times: list[Times]
     rejects: list[Reject] = field(default_factory=list)
+    future: int = 0
 
 
 def layout_of(schema: ResourceSchema, feed: Feed) -> Layout:

@@ -11,12 +11,13 @@ import enum
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
-from focus_assets.model.feed import Batch, Block, Feed, Stamp
+from focus_assets.model.feed import Batch, Block, Feed, Row, Stamp
 from focus_assets.model.schema import ResourceSchema
 from focus_assets.model.stamps import stamp, text_of
 from focus_assets.sources.exact import ExactReader
 from focus_assets.sources.fast import UNREADABLE, FastReader, is_sayable
 from focus_assets.sources.layout import Piece, Times, layout_of
+from focus_assets.sources.packed import PackedReader, packer_type
 
 FEW = 2_000  # bytes: a block this small is read exactly at once
 MAX_LEARNT = 100  # unknown attributes that the fast reader is taught to pass over
@@ -29,12 +30,20 @@ class Unknown(enum.Enum):
     IGNORE = "ignore"
 
 
+class Reading(enum.Enum):
+    """By which readers: the exact one alone, with the fast one before it, or with the compiled one before both."""
+
+    EXACT = "exact"
+    FAST = "fast"
+    PACKED = "packed"
+
+
 class RowDecoder:
     """Decodes the blocks of one feed of one resource.
 
     `not_beyond` is the server's clock at the run's start, in microseconds since 1970 UTC: rows that say they changed
     later are kept, counted as `future`, and do not become `newest`. With `quarantine` bad rows become rejects.
-    `exact` switches the fast reader off.
+    Rows may be PackedRows only by `reading` PACKED, and where the compiled piece is installed.
     """
 
     def __init__(
@@ -45,13 +54,18 @@ class RowDecoder:
         not_beyond: int | None = None,
         unknown: Unknown = Unknown.REFUSE,
         quarantine: bool = False,
-        exact: bool = False,
+        reading: Reading = Reading.FAST,
     ) -> None:
         self._layout = layout_of(schema, feed)
+        self._not_beyond = not_beyond
         self._limit = None if not_beyond is None else text_of(not_beyond)
         self._exact = ExactReader(self._layout, refuse_unknown=unknown is Unknown.REFUSE, quarantine=quarantine)
         sayable = all(map(is_sayable, self._layout.known))
-        self._fast = FastReader(self._layout) if sayable and not exact else None
+        self._fast = FastReader(self._layout) if sayable and reading is not Reading.EXACT else None
+        packs = reading is Reading.PACKED and sayable and not feed.deletes
+        self._packs = packs and packer_type() is not None
+        self._packed = self._packer() if self._packs else None
+        self._has_packed = False
         self._learnt = 0
 
     @property
@@ -65,9 +79,15 @@ class RowDecoder:
 
     def decode(self, block: Block) -> Batch:
         """The rows of the block; raises RowError, Truncated, UnexpectedBody."""
-        pieces = list(self._pieces(block))
+        packed, known = self._try_packed(block.data), self._learnt
+        pieces = [packed] if packed else list(self._pieces(block))
+        if self._learnt > known and not any(piece.rejects for piece in pieces):
+            packed = self._try_packed(block.data)
+            pieces = [packed] if packed else pieces
+        self._settle_on(packed, pieces)
         newest, future = _watermark([newest_of(piece.times, self._limit) for piece in pieces])
         rows = pieces[0].rows if len(pieces) == 1 else list(chain.from_iterable(piece.rows for piece in pieces))
+        future += sum(piece.future for piece in pieces)
         return Batch(rows, newest, future, [reject for piece in pieces for reject in piece.rejects])
 
     def _pieces(self, block: Block) -> Iterator[Piece]:
@@ -82,6 +102,22 @@ class RowDecoder:
             yield self._exact.read(block)
             self._learn()
 
+    def _try_packed(self, data: bytes) -> Piece | None:
+        return None if self._packed is None else self._packed.read(data)
+
+    def _settle_on(self, packed: Piece | None, pieces: Sequence[Piece]) -> None:
+        """Where the first rows are not packed none will be: a database takes them as it took the first."""
+        self._has_packed = self._has_packed or packed is not None
+        if not self._has_packed and any(piece.rows for piece in pieces):
+            self._packs, self._packed = False, None
+
+    def _packer(self, extra: Sequence[str] = ()) -> PackedReader:
+        return PackedReader(self._layout, self._not_beyond, extra, self._unpacked)
+
+    def _unpacked(self, data: bytes) -> Sequence[Row]:
+        """Packed are only rows without an error, wherever in the body they lie."""
+        return list(chain.from_iterable(piece.rows for piece in self._pieces(Block(data, 1, 0))))
+
     def _try_fast(self, data: bytes) -> Piece | None:
         if self._fast is None:
             return None
@@ -94,6 +130,7 @@ class RowDecoder:
         if self._fast and self._learnt < len(self._exact.ignored) <= MAX_LEARNT:
             self._learnt = len(self._exact.ignored)
             self._fast = FastReader(self._layout, sorted(self._exact.ignored))
+            self._packed = self._packer(sorted(self._exact.ignored)) if self._packs else None
 
 
 def newest_of(times: Sequence[Times], limit: str | None) -> tuple[Stamp | None, int]:

@@ -93,8 +93,13 @@ class Source(Protocol):
     def stream(self, ref: PartitionRef, feed: Feed, since: str | None) -> AbstractAsyncContextManager[Lines]:
         """One attempt at one feed; it ends without an error only when the body was whole."""
 
-    def decoder(self, ref: PartitionRef, schema: ResourceSchema, feed: Feed, *, not_beyond: int | None) -> Decoder:
-        """Turns the blocks of a feed into rows; change times beyond `not_beyond` (µs) are not a watermark."""
+    def decoder(
+        self, ref: PartitionRef, schema: ResourceSchema, feed: Feed, *, not_beyond: int | None, packed: bool = False
+    ) -> Decoder:
+        """Turns the blocks of a feed into rows; change times beyond `not_beyond` (µs) are not a watermark.
+
+        With `packed` the rows of a batch may be PackedRows.
+        """
 
     async def repeat(self, operation: Callable[[], Awaitable[T]]) -> T:
         """Do it again while its errors are repeatable and the budget lasts."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from focus_assets.model.stamps import Ambiguous
 from focus_assets.transform.casts import Cast
-from focus_assets.transform.dates import Ambiguous, Dates, Moment
+from focus_assets.transform.dates import Dates, Moment
 from focus_assets.transform.functions import Function, named
 from focus_assets.transform.names import Drop, Rename, Select
 from focus_assets.transform.pipeline import Context, Step, Transform, pipeline

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import decimal
-import enum
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from focus_assets.model.errors import BadValue, InvalidConfiguration
 from focus_assets.model.jsontext import MAX_DIGITS
 from focus_assets.model.records import Record, wire
 from focus_assets.model.schema import ColumnType, Kind
-from focus_assets.model.stamps import canonical, text_of
+from focus_assets.model.stamps import Ambiguous, canonical, text_of
 from focus_assets.model.values import decimal_of
 from focus_assets.transform.pipeline import NOWHERE, Context
 
@@ -29,14 +28,6 @@ _ZONED = re.compile(r".*(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)", re.DOTALL)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FIRST, _LAST = -62_135_596_800 * 10**6, 253_402_300_800 * 10**6  # microseconds: the years 1 to 9999
 _WIDE = decimal.Context(prec=2 * MAX_DIGITS, Emax=MAX_EMAX, Emin=MIN_EMIN)
-
-
-class Ambiguous(enum.Enum):
-    """Which moment a local time means that comes twice when the clocks go back."""
-
-    REFUSE = "refuse"
-    EARLIER = "earlier"
-    LATER = "later"
 
 
 @dataclass(frozen=True, slots=True)

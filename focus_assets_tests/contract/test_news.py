@@ -34,6 +34,12 @@ def test_the_same_again_is_no_news_nulls_and_all(stage: Stage) -> None:
     assert _news(stage, [item("a", price="1.50"), item("b", price=None), item("c")]) == 0
 
 
+def test_a_round_of_which_nothing_was_written_is_no_news(stage: Stage) -> None:
+    assert stage.fold() == 0
+    assert _news(stage, [item("d")]) == 1
+    assert stage.fold() == 0
+
+
 def test_another_value_is_news(stage: Stage) -> None:
     assert _news(stage, [item("a", "other", price="1.50"), item("c")]) == 1
 
@@ -56,3 +62,13 @@ def test_what_was_deleted_and_made_again_as_it_was_is_no_news(stage: Stage) -> N
     assert _news(stage, [item("c")], deleted=[("c",)]) == 0
     assert _news(stage, deleted=[("c",)]) == 1
     assert _news(stage, [item("c")]) == 1
+
+
+def test_a_key_that_came_twice_is_news_once(database: Database) -> None:
+    loading = Loading(database)
+    with database.connection("stage") as connection:
+        stage = Stage(database, connection, loading.target)
+        stage.clear(full=True)
+        stage.fill_full([[item("a", "old"), item("a", "new", at=9)]])
+        assert _news(stage, [item("a", "new", at=9)]) == 0
+        assert _news(stage, [item("a", "newest", at=10)]) == 1

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from focus_assets.model.errors import BodyError, FocusError, RowError
 from focus_assets.model.feed import Block, Feed, Row
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.schema import UNKEYABLE, Column, Kind, ResourceSchema
-from focus_assets.sources.rows import RowDecoder
+from focus_assets.sources.rows import Reading, RowDecoder
 from focus_assets_tests.contract.databases import DIALECTS, INSERTED, opened
 from focus_assets_tests.contract.loading import Loading, Round, column
 from focus_assets_tests.effort import some
@@ -93,8 +94,8 @@ def line(key: str, name: str, wire: str) -> bytes:
     return f'{{"id":"{key}","{name}":'.encode() + wire.encode(errors="surrogatepass") + b"}\n"
 
 
-def decoded(schema: ResourceSchema, lines: bytes, *, exact: bool = False) -> list[Row]:
-    return RowDecoder(schema, Feed.FULL, exact=exact).decode(Block(lines, 1, 0)).rows
+def decoded(schema: ResourceSchema, lines: bytes, *, reading: Reading = Reading.FAST) -> Sequence[Row]:
+    return RowDecoder(schema, Feed.FULL, reading=reading).decode(Block(lines, 1, 0)).rows
 
 
 def loading(database: Database, type_name: str) -> Loading:
@@ -152,6 +153,19 @@ def test_the_same_values_again_change_nothing(database: Database) -> None:
         given.full(rows)
         assert given.full(rows).applied.changes.written == 0, type_name
         assert given.delta(Round(upserted=rows)).applied.changes.written == 0, type_name
+
+
+def test_other_values_are_seen_whatever_their_type(database: Database) -> None:
+    for type_name in ACCEPTED:
+        given = loading(database, type_name)
+        kind = given.schema.column("v").type.kind
+        values = [None, *(value for _, value in sort(given.schema)[0])]
+        pairs = [two for two in pairwise([*values, None]) if expected(kind, two[0]) != expected(kind, two[1])]
+        old, new = ([(str(place), two[side]) for place, two in enumerate(pairs)] for side in (0, 1))
+        given.full(old)
+        assert given.full(new).applied.changes.updated == len(pairs) > 1, type_name
+        assert given.delta(Round(upserted=old)).applied.changes.updated == len(pairs), type_name
+        assert dict(stored(given, "id", "v")) == {key: expected(kind, value) for key, value in old}, type_name
 
 
 def test_what_a_type_refuses_has_a_name_and_leaves_the_table_as_it_was(database: Database) -> None:
@@ -242,4 +256,4 @@ def test_both_readers_store_the_same(database: Database) -> None:
     given = loading(database, "string")
     rows, _ = sort(given.schema)
     lines = b"".join(line(str(key), "v", WIRES[int(str(key))]) for key, _ in rows)
-    assert decoded(given.schema, lines) == decoded(given.schema, lines, exact=True) == rows
+    assert decoded(given.schema, lines) == decoded(given.schema, lines, reading=Reading.EXACT) == rows

@@ -75,7 +75,7 @@ async def _break_each(commits: Commits) -> None:
     old = await commits.held()
     assert (await commits.run()).error is None
     new, count = await commits.held(), commits.proxy.commits
-    assert count >= 6
+    assert count >= 5
     settled = 0
     for how in Break:
         for at in range(1, count + 1):

@@ -61,7 +61,8 @@ METADATA = {
     "fetched_lines": "lines of all feeds",
     "seconds": "wall time of the load",
     "rows_per_second": "fetched lines by seconds",
-    "written_by": "how the database took the rows: `COPY`, in MySQL `LOAD DATA LOCAL` or `INSERT of many rows`",
+    "written_by": "how the database took the rows: `COPY`, or `COPY (FORMAT binary)` by the compiled piece; in MySQL "
+    "`LOAD DATA LOCAL` or `INSERT of many rows`; not there where none came",
     "generation": "how many loads of the partition were published",
     "watermark": "from where the next delta asks, less the overlap; the server's own text",
     "notes": "what is worth knowing of this load",

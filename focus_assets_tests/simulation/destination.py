@@ -16,12 +16,12 @@ from sqlalchemy.engine import make_url
 from focus_assets.config import Destination
 from focus_assets.database.embedded import embedded_postgres
 from focus_assets.database.open import Database
-from focus_assets.history import errors, runs
+from focus_assets.history import runs
 from focus_assets.load import ledger
 from focus_assets_tests.simulation.transport import SERVICE
 
 _MEMORY = Path("/dev/shm")
-_BOOKS = (ledger.BOOKS, runs.BOOKS, errors.BOOKS)
+_BOOKS = (ledger.BOOKS, runs.BOOKS)
 
 
 class Empty(Protocol):

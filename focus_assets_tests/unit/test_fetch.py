@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import anyio.from_thread
 import pytest
 
-from focus_assets.fetch import MOST_REJECTS, Fetched, later, untold
+from focus_assets.fetch import MOST_REJECTS, Fetched, Order, fetch, later, untold
 from focus_assets.model.errors import LimitExceeded
-from focus_assets.model.feed import Batch, Feed, Reject, Stamp
+from focus_assets.model.feed import Batch, Block, Feed, Reject, Stamp
 from focus_assets.model.partition import PartitionRef
 from focus_assets.model.state import Bracket, State
 
@@ -66,3 +72,56 @@ def test_so_many_lines_are_put_aside_and_no_more() -> None:
 
 def test_nobody_has_to_listen() -> None:
     untold(PartitionRef("s", "v", "r"), 1, 1)
+
+
+class Lines:
+    """So many blocks of one row each."""
+
+    server_time = None
+
+    def __init__(self, blocks: int) -> None:
+        self.total_lines = blocks
+
+    async def __aiter__(self) -> AsyncIterator[Block]:
+        for number in range(self.total_lines):
+            yield Block(b"%d" % number, number + 1, number)
+
+
+class Source:
+    """Has a feed of so many blocks."""
+
+    def __init__(self, blocks: int) -> None:
+        self.blocks = blocks
+
+    @asynccontextmanager
+    async def stream(self, *_: object) -> AsyncIterator[Lines]:
+        yield Lines(self.blocks)
+
+    def decoder(self, *_: object, **__: object) -> Any:
+        return SimpleNamespace(ignored=frozenset(), decode=lambda block: Batch([(block.data,)], None))
+
+    async def repeat(self, operation: Any) -> Any:
+        return await operation()
+
+
+@pytest.mark.parametrize("blocks", [0, 1, 2, 9])
+async def test_who_writes_a_feed_of_one_block_need_not_ask_for_its_end(
+    blocks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[Any] = []
+    run = anyio.from_thread.run
+
+    def visit(*args: Any) -> Any:
+        assert blocks > 1
+        return run(*args)
+
+    def write(batches: Iterable[Any]) -> int:
+        written.extend(row for rows in batches for row in rows)
+        return len(written)
+
+    monkeypatch.setattr(anyio.from_thread, "run", visit)
+    ref: Any = PartitionRef("s", "v", "r")
+    order = Order(Source(blocks), ref, None, (Feed.FULL,))  # type: ignore[arg-type]
+    fetched = await fetch(order, write)
+    assert written == [(b"%d" % number,) for number in range(blocks)]
+    assert (fetched.total_lines, fetched.counted) == (blocks, {Feed.FULL})

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import pytest
 
+from focus_assets_tests.fresh import printed_by
+
 ENGINE = ("alembic", "anyio", "httpx", "lxml", "msgspec", "psycopg", "rich", "sqlalchemy")
 OURS = ("focus_assets.client", "focus_assets.database", "focus_assets.load", "focus_assets.writeback")
+TRANSFORMING = ("jmespath", "focus_assets.transform")
 
 
 def imported_by(statement: str) -> set[str]:
     """The modules that a fresh interpreter has after a statement."""
     code = f"{statement}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return set(json.loads(done.stdout.splitlines()[-1]))
+    return set(json.loads(printed_by(code).splitlines()[-1]))
 
 
 @pytest.mark.parametrize(
@@ -27,11 +27,16 @@ def imported_by(statement: str) -> set[str]:
             "from focus_assets.cli import main; assert main(['--help']) == 0",
             ("dagster", "pydantic", "jmespath", *ENGINE, *OURS),
         ),
-        ("import focus_assets.config", ("dagster", *ENGINE, *OURS)),
-        ("import focus_assets.definitions", (*ENGINE, *OURS)),
+        ("import focus_assets.config", ("dagster", *ENGINE, *OURS, *TRANSFORMING)),
+        ("import focus_assets.definitions", (*ENGINE, *OURS, *TRANSFORMING)),
         (
             "import focus_assets.fleet",
-            ("dagster", "lxml", "focus_assets.client.discovery", "focus_assets.writeback", "sqlalchemy.dialects.mysql"),
+            (
+                *("alembic", "dagster", "lxml", "psycopg", "focus_assets.client.discovery", "focus_assets.writeback"),
+                *("httpx._main", "click", "pygments", "rich"),
+                *TRANSFORMING,
+                *(f"sqlalchemy.dialects.{name}" for name in ("mssql", "mysql", "oracle", "postgresql", "sqlite")),
+            ),
         ),
     ],
 )

@@ -86,6 +86,11 @@ class Dialect(Protocol):
         return True
 
     @property
+    def hashes_full_loads(self) -> bool:
+        """Whether a full load is compared by hash; elsewhere through an index, which its stage then has to have."""
+        return True
+
+    @property
     def reopens_temporary(self) -> bool:
         """Whether one statement may name a temporary table twice."""
         return True
@@ -107,6 +112,17 @@ class Dialect(Protocol):
 
     def engine(self, url: sa.URL, *, lock_timeout: float) -> sa.Engine:
         """An engine whose statements wait at most `lock_timeout` seconds for somebody else's lock."""
+
+    def stands(self, connection: sa.Connection) -> bool:
+        """Whether a connection that lay idle can be used on."""
+        dialect, driver = connection.dialect, connection.connection.dbapi_connection
+        assert driver is not None
+        try:
+            dialect.do_ping(driver)
+            dialect.do_rollback(connection.connection)  # what the question may have begun
+        except dialect.loaded_dbapi.Error:
+            return False
+        return True
 
     def column_type(self, column_type: ColumnType, *, key: int) -> sa.types.TypeEngine[Any]:
         """The type that stores such values exactly; key texts under a binary collation.
@@ -175,6 +191,11 @@ class Dialect(Protocol):
 
     def write_rows(self, connection: sa.Connection, lane: Lane, batches: Iterable[Sequence[Row]]) -> int:
         """Write all batches by the fastest exact way, in order; returns how many rows."""
+
+    @property
+    def takes_packed(self) -> bool:
+        """Whether `write_rows` is quicker where rows are PackedRows."""
+        return False
 
     @property
     def bulk_way(self) -> str:

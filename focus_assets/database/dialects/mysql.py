@@ -85,6 +85,7 @@ class MySQL(Dialect):
     has_schemas = False
     inserts_by_key = True  # a table is its primary key's tree
     transactional_ddl = False
+    hashes_full_loads = False
     deletes_by_join = True  # MariaDB walks the whole table for `(a, b) IN (SELECT ...)` in a DELETE
     reopens_temporary = False
 

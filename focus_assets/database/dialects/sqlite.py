@@ -30,8 +30,10 @@ from focus_assets.model.schema import Column, ColumnType, Kind
 
 _PLUS: operators.custom_op[Any] = operators.custom_op("+")
 _ROWS_AT_ONCE = 50
+_PAGE_SIZE = 8192  # bytes; with 4096, which is SQLite's own, there is more to do for each row
 _ROW_NUMBERS = ("rowid", "_rowid_", "oid")
 _QMARKS = sqlite.dialect()
+_FILE = "focus_file"  # in a connection's `info`: its path, and which file that was
 # https://www.sqlite.org/rescode.html: the primary code is the low byte
 _NAMES: dict[int, type[DatabaseError]] = {
     sqlite3.SQLITE_BUSY: DatabaseBusy,
@@ -62,6 +64,7 @@ class SQLite(Dialect):
     single_writer = True
     has_schemas = False
     stage_becomes_table = True
+    hashes_full_loads = False
 
     # in any order the key's index outgrows the page cache, and each of its pages is written again and again
     inserts_by_key = True
@@ -76,8 +79,14 @@ class SQLite(Dialect):
             poolclass=sa.NullPool,
         )
         sa.event.listen(engine, "connect", _prepare)
+        sa.event.listen(engine, "connect", lambda _, record: record.info.update({_FILE: (path, _identity(path))}))
         sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
         return engine
+
+    def stands(self, connection: sa.Connection) -> bool:
+        """Whether its file still lies where it lay: into one that was removed a load would write for nobody."""
+        path, opened = connection.info[_FILE]
+        return bool(opened == _identity(path))
 
     def column_type(self, column_type: ColumnType, *, key: int) -> sa.types.TypeEngine[Any]:
         """BINARY is SQLite's own default collation, so that a key's text needs none."""
@@ -168,6 +177,15 @@ class SQLite(Dialect):
         return numeric_view(table, sqlite.dialect(), decimals=decimals, cast=lambda column: sa.cast(column, sa.REAL()))
 
 
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file from another one of the same name; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -188,6 +206,7 @@ def _insert(lane: Lane, rows: int) -> str:
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     # WAL: readers see the last commit while a load goes on. https://www.sqlite.org/wal.html
+    connection.execute(f"PRAGMA page_size = {_PAGE_SIZE}")  # of a file that is being made; any other keeps its own
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")

@@ -19,12 +19,12 @@ _PLAIN = 6  # so many decimal places are always written out; with more a small n
 
 def decimal_text(value: Value, column_type: ColumnType) -> str:
     """One text for one number: the declared scale, or no trailing zeros."""
-    return _decimal_writer(column_type)(value)
+    return _decimal_writer(column_type.scale)(value)
 
 
 @functools.cache
-def _decimal_writer(column_type: ColumnType) -> Callable[[Any], str]:
-    scale = column_type.scale
+def _decimal_writer(scale: int | None) -> Callable[[Any], str]:
+    """By the scale alone: to find a type again takes longer than to write a number."""
     if scale is None:
         return lambda number: format(number.normalize(_EXACT), "f")
     unit, fitted = decimal.Decimal(1).scaleb(-scale), _EXACT.quantize

@@ -136,7 +136,7 @@ class RestApi:
                 yield _Pages(first.server_time, blocks)
 
     def decoder(
-        self, ref: PartitionRef, schema: ResourceSchema, feed: Feed, *, not_beyond: int | None
+        self, ref: PartitionRef, schema: ResourceSchema, feed: Feed, *, not_beyond: int | None, packed: bool = False
     ) -> RecordDecoder:
         """Exact typed rows, or a named error."""
         recorder = self._recorder(ref.resource, ref.partition)

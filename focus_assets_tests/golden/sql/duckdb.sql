@@ -87,9 +87,12 @@ CREATE TEMPORARY TABLE _focus_base (
 CREATE UNIQUE INDEX _focus_base_key ON _focus_base ("shop", "number");
 
 -- full: compare
-SELECT count(*) AS count_1, count(CASE WHEN ("retail"."offers"."small" IS DISTINCT FROM _focus_base."small" OR "retail"."offers"."whole" IS DISTINCT FROM _focus_base."whole" OR "retail"."offers"."ratio" IS DISTINCT FROM _focus_base."ratio" OR "retail"."offers"."price" IS DISTINCT FROM _focus_base."price" OR "retail"."offers"."exact" IS DISTINCT FROM _focus_base."exact" OR "retail"."offers"."ref" IS DISTINCT FROM _focus_base."ref" OR "retail"."offers"."created_at" IS DISTINCT FROM _focus_base."created_at" OR "retail"."offers"."updated_at" IS DISTINCT FROM _focus_base."updated_at" OR "retail"."offers"."day" IS DISTINCT FROM _focus_base."day" OR "retail"."offers"."active" IS DISTINCT FROM _focus_base."active" OR "retail"."offers"."Extra" IS DISTINCT FROM _focus_base."Extra" OR "retail"."offers"."picture" IS DISTINCT FROM _focus_base."picture" OR "retail"."offers"."tags" IS DISTINCT FROM _focus_base."tags") THEN $1 END) AS count_2
-FROM "retail"."offers" JOIN _focus_base ON "retail"."offers"."shop" = _focus_base."shop" AND "retail"."offers"."number" = _focus_base."number" AND NOT _focus_base._focus_deleted
-WHERE "retail"."offers"."_country" = $2;
+SELECT (SELECT count(*) AS count_1
+FROM "retail"."offers"
+WHERE "retail"."offers"."_country" = $1) AS anon_1, count(*) AS count_2, count(pairs.partner) AS count_3, count(pairs.different) AS count_4
+FROM (SELECT _focus_base."shop" AS partner, CASE WHEN (_focus_base."shop" IS NOT NULL AND ("retail"."offers"."small" IS DISTINCT FROM _focus_base."small" OR "retail"."offers"."whole" IS DISTINCT FROM _focus_base."whole" OR "retail"."offers"."ratio" IS DISTINCT FROM _focus_base."ratio" OR "retail"."offers"."price" IS DISTINCT FROM _focus_base."price" OR "retail"."offers"."exact" IS DISTINCT FROM _focus_base."exact" OR "retail"."offers"."ref" IS DISTINCT FROM _focus_base."ref" OR "retail"."offers"."created_at" IS DISTINCT FROM _focus_base."created_at" OR "retail"."offers"."updated_at" IS DISTINCT FROM _focus_base."updated_at" OR "retail"."offers"."day" IS DISTINCT FROM _focus_base."day" OR "retail"."offers"."active" IS DISTINCT FROM _focus_base."active" OR "retail"."offers"."Extra" IS DISTINCT FROM _focus_base."Extra" OR "retail"."offers"."picture" IS DISTINCT FROM _focus_base."picture" OR "retail"."offers"."tags" IS DISTINCT FROM _focus_base."tags")) THEN $2 END AS different
+FROM "retail"."offers" LEFT OUTER JOIN _focus_base ON "retail"."offers"."shop" = _focus_base."shop" AND "retail"."offers"."number" = _focus_base."number" AND NOT _focus_base._focus_deleted
+WHERE "retail"."offers"."_country" = $3) AS pairs;
 
 -- full: delete
 DELETE FROM "retail"."offers" WHERE "retail"."offers"."_country" = $1 AND NOT (EXISTS (SELECT *

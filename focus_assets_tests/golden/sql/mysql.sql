@@ -88,9 +88,12 @@ CREATE TEMPORARY TABLE _focus_base (
 CREATE UNIQUE INDEX _focus_base_key ON _focus_base (`shop`, `number`);
 
 -- full: compare
-SELECT count(*) AS count_1, count(CASE WHEN (NOT (`retail__offers`.`small` <=> _focus_base.`small`) OR NOT (`retail__offers`.`whole` <=> _focus_base.`whole`) OR NOT (`retail__offers`.`ratio` <=> _focus_base.`ratio`) OR NOT (`retail__offers`.`price` <=> _focus_base.`price`) OR NOT (`retail__offers`.`exact` <=> _focus_base.`exact`) OR NOT (`retail__offers`.`ref` <=> _focus_base.`ref`) OR NOT (`retail__offers`.`created_at` <=> _focus_base.`created_at`) OR NOT (`retail__offers`.`updated_at` <=> _focus_base.`updated_at`) OR NOT (`retail__offers`.`day` <=> _focus_base.`day`) OR NOT (`retail__offers`.`active` <=> _focus_base.`active`) OR NOT (`retail__offers`.`Extra` <=> _focus_base.`Extra`) OR NOT (`retail__offers`.`picture` <=> _focus_base.`picture`) OR NOT (`retail__offers`.`tags` <=> _focus_base.`tags`)) THEN %(param_1)s END) AS count_2
+SELECT (SELECT count(*) AS count_1
+FROM `retail__offers`
+WHERE `retail__offers`.`_country` = %(country_1)s) AS anon_1, count(*) AS count_2, count(pairs.partner) AS count_3, count(pairs.different) AS count_4
+FROM (SELECT _focus_base.`shop` AS partner, CASE WHEN (_focus_base.`shop` IS NOT NULL AND (NOT (`retail__offers`.`small` <=> _focus_base.`small`) OR NOT (`retail__offers`.`whole` <=> _focus_base.`whole`) OR NOT (`retail__offers`.`ratio` <=> _focus_base.`ratio`) OR NOT (`retail__offers`.`price` <=> _focus_base.`price`) OR NOT (`retail__offers`.`exact` <=> _focus_base.`exact`) OR NOT (`retail__offers`.`ref` <=> _focus_base.`ref`) OR NOT (`retail__offers`.`created_at` <=> _focus_base.`created_at`) OR NOT (`retail__offers`.`updated_at` <=> _focus_base.`updated_at`) OR NOT (`retail__offers`.`day` <=> _focus_base.`day`) OR NOT (`retail__offers`.`active` <=> _focus_base.`active`) OR NOT (`retail__offers`.`Extra` <=> _focus_base.`Extra`) OR NOT (`retail__offers`.`picture` <=> _focus_base.`picture`) OR NOT (`retail__offers`.`tags` <=> _focus_base.`tags`))) THEN %(param_1)s END AS different
 FROM `retail__offers` INNER JOIN _focus_base ON `retail__offers`.`shop` = _focus_base.`shop` AND `retail__offers`.`number` = _focus_base.`number` AND _focus_base._focus_deleted = 0
-WHERE `retail__offers`.`_country` = %(country_1)s;
+WHERE `retail__offers`.`_country` = %(country_2)s) AS pairs;
 
 -- full: delete
 DELETE FROM `retail__offers` WHERE `retail__offers`.`_country` = %(country_1)s AND NOT (EXISTS (SELECT *

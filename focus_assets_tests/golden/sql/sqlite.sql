@@ -86,9 +86,12 @@ CREATE TEMPORARY TABLE "temp"._focus_base (
 CREATE UNIQUE INDEX "temp"._focus_base_key ON _focus_base ("shop", "number");
 
 -- full: compare
-SELECT count(*) AS count_1, count(CASE WHEN ("retail__offers"."small" IS NOT "temp"._focus_base."small" OR "retail__offers"."whole" IS NOT "temp"._focus_base."whole" OR "retail__offers"."ratio" IS NOT "temp"._focus_base."ratio" OR "retail__offers"."price" IS NOT "temp"._focus_base."price" OR "retail__offers"."exact" IS NOT "temp"._focus_base."exact" OR "retail__offers"."ref" IS NOT "temp"._focus_base."ref" OR "retail__offers"."created_at" IS NOT "temp"._focus_base."created_at" OR "retail__offers"."updated_at" IS NOT "temp"._focus_base."updated_at" OR "retail__offers"."day" IS NOT "temp"._focus_base."day" OR "retail__offers"."active" IS NOT "temp"._focus_base."active" OR "retail__offers"."Extra" IS NOT "temp"._focus_base."Extra" OR "retail__offers"."picture" IS NOT "temp"._focus_base."picture" OR "retail__offers"."tags" IS NOT "temp"._focus_base."tags") THEN ? END) AS count_2
+SELECT (SELECT count(*) AS count_1
+FROM "retail__offers"
+WHERE "retail__offers"."_country" = ?) AS anon_1, count(*) AS count_2, count(pairs.partner) AS count_3, count(pairs.different) AS count_4
+FROM (SELECT "temp"._focus_base."shop" AS partner, CASE WHEN ("temp"._focus_base."shop" IS NOT NULL AND ("retail__offers"."small" IS NOT "temp"._focus_base."small" OR "retail__offers"."whole" IS NOT "temp"._focus_base."whole" OR "retail__offers"."ratio" IS NOT "temp"._focus_base."ratio" OR "retail__offers"."price" IS NOT "temp"._focus_base."price" OR "retail__offers"."exact" IS NOT "temp"._focus_base."exact" OR "retail__offers"."ref" IS NOT "temp"._focus_base."ref" OR "retail__offers"."created_at" IS NOT "temp"._focus_base."created_at" OR "retail__offers"."updated_at" IS NOT "temp"._focus_base."updated_at" OR "retail__offers"."day" IS NOT "temp"._focus_base."day" OR "retail__offers"."active" IS NOT "temp"._focus_base."active" OR "retail__offers"."Extra" IS NOT "temp"._focus_base."Extra" OR "retail__offers"."picture" IS NOT "temp"._focus_base."picture" OR "retail__offers"."tags" IS NOT "temp"._focus_base."tags")) THEN ? END AS different
 FROM "retail__offers" JOIN "temp"._focus_base ON "retail__offers"."shop" = (+ "temp"._focus_base."shop") AND "retail__offers"."number" = (+ "temp"._focus_base."number") AND "temp"._focus_base._focus_deleted = 0
-WHERE "retail__offers"."_country" = ?;
+WHERE "retail__offers"."_country" = ?) AS pairs;
 
 -- full: delete
 DELETE FROM "retail__offers" WHERE "retail__offers"."_country" = ? AND NOT (EXISTS (SELECT *

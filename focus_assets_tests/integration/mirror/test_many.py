@@ -65,10 +65,10 @@ class Watched(Sandbox):
 
 
 class Connections:
-    """How many connections to a database are open, and how many were at most."""
+    """How many connections to a database are open, how many were at most, and how many were opened in all."""
 
     def __init__(self, database: Database) -> None:
-        self.open = self.most = 0
+        self.open = self.most = self.opened = 0
         self._lock = threading.Lock()
         sa.event.listen(database._engine, "connect", lambda *_: self._count(1))
         sa.event.listen(database._engine, "close", lambda *_: self._count(-1))
@@ -76,7 +76,19 @@ class Connections:
     def _count(self, change: int) -> None:
         with self._lock:
             self.open += change
+            self.opened += change > 0
             self.most = max(self.most, self.open)
+
+
+def statements(database: Database) -> list[str]:
+    """What SQLite is told from now on, each in one line."""
+    told: list[str] = []
+
+    def note(statement: str) -> None:
+        told.append(" ".join(statement.split()))
+
+    sa.event.listen(database._engine, "connect", lambda connection, _: connection.set_trace_callback(note))
+    return told
 
 
 @pytest.fixture
@@ -125,7 +137,7 @@ async def test_many_partitions_share_login_schema_sockets_and_pace(
     assert counts["schema"] <= 1 + len(COUNTRIES)  # after each load that brought rows, the server's own word
     assert counts["full"] == len(COUNTRIES)
     assert len(sockets) <= 2 * AT_ONCE  # created and updated come side by side
-    assert connections.most <= 2 * AT_ONCE
+    assert connections.most == connections.opened <= 2 * AT_ONCE  # one partition leaves them to the next
     assert connections.open == 0
     assert (max(moments) - min(moments)) / 1e6 >= 0.99 * (len(moments) - 1) / PER_SECOND
 
@@ -175,6 +187,36 @@ async def test_a_load_like_the_last_looks_for_no_module(tmp_path: Path, monkeypa
             monkeypatch.setattr(sys, "meta_path", [Looking, *sys.meta_path])
             await fleet.mirror(refs)
     assert looked_for == []
+
+
+async def told_by_a_second_load(folder: Path) -> tuple[Outcome, list[str]]:
+    """What came of a load after which nothing had changed, and the statements that it sent."""
+    with SandboxServer(Watched(("DE",))) as server:
+        async with fleet_of(server, folder) as fleet:
+            refs = await fleet.refs()
+            await fleet.mirror(refs)
+            told = statements(fleet.database)
+            (outcome,) = await fleet.mirror(refs)
+    return outcome, told
+
+
+async def test_a_quiet_delta_makes_no_table_for_what_does_not_come(tmp_path: Path) -> None:
+    outcome, told = await told_by_a_second_load(tmp_path)
+    assert (outcome.load, outcome.healthy) == ("delta", True)
+    assert any("_focus_base" in line for line in told)
+    assert not any("_focus_fresh" in line for line in told)
+
+
+async def test_a_table_that_was_found_whole_is_looked_for_once(tmp_path: Path) -> None:
+    _, told = await told_by_a_second_load(tmp_path)
+    looked = [line for line in told if line.startswith("PRAGMA") and "table_xinfo" in line and "promotions" in line]
+    assert len(looked) == len({*looked}) > 0, looked
+
+
+async def test_a_schema_that_stands_as_it_is_is_not_read_again(tmp_path: Path) -> None:
+    _, told = await told_by_a_second_load(tmp_path)
+    assert any("_focus_ledger.schema_hash" in line for line in told)
+    assert not any(line.startswith("SELECT _focus_ledger.schema ") for line in told)
 
 
 async def test_created_and_updated_are_fetched_together(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ _NUMBERS = """
 NUMBERS = _NUMBERS.split()
 NOT_JSON_NUMBERS = ["NaN", "Infinity", "-Infinity"]
 LONG_INTEGER, LONG_FRACTION, HUGE_INTEGER = "1" * 1001, "0." + "1" * 1001, "7" * 5000
+LONG_HALVES = "1" * 501 + "." + "1" * 500
 
 TEXTS = [
     '""',
@@ -217,6 +218,7 @@ WIRES = [
     *NOT_JSON_NUMBERS,
     LONG_INTEGER,
     LONG_FRACTION,
+    LONG_HALVES,
     HUGE_INTEGER,
     "true",
     "false",
@@ -292,6 +294,7 @@ _JSON_REFUSED = {
     *_REFUSED_TEXTS,
     LONG_INTEGER,
     LONG_FRACTION,
+    LONG_HALVES,
     HUGE_INTEGER,
     r'["\u0000"]',
     r'["\ud800"]',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import pickle
 from typing import Any
 
 import pytest
@@ -179,3 +180,11 @@ def test_another_precision_or_scale_is_another_type() -> None:
         after = schema(price=text)
         assert before.hash != after.hash
         assert compare(before, after).retyped == columns(price=text)
+
+
+def test_what_is_made_for_a_schema_is_found_by_an_equal_one_of_another_process() -> None:
+    one = schema(price="decimal(18,4)")
+    assert {one: "made"}[schema(price="decimal(18,4)")] == "made"
+    assert schema(price="decimal(18,2)") not in {one: "made"}
+    sent = pickle.loads(pickle.dumps(one))
+    assert (sent, hash(sent)) == (one, hash(one))

@@ -10,8 +10,9 @@ from focus_assets.model.errors import BadValue
 from focus_assets.model.feed import Block, Feed
 from focus_assets.model.jsontext import MAX_PARTS, has_too_many_parts
 from focus_assets.model.schema import ResourceSchema
-from focus_assets.sources.rows import RowDecoder
+from focus_assets.sources.rows import Reading, RowDecoder
 from focus_assets_tests.contract.loading import column
+from focus_assets_tests.tuples import one_by_one
 
 SCHEMA = ResourceSchema("things", (column("id", "string"), column("v", "json"), column("l", "[]string")), ("id",))
 
@@ -20,18 +21,25 @@ def line(name: str, value: object) -> bytes:
     return json.dumps({"id": "k", name: value}, separators=(",", ":")).encode() + b"\n"
 
 
-@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize("reading", Reading)
 @pytest.mark.parametrize(("name", "part"), [("v", []), ("v", {}), ("v", 0), ("v", {"a": 0}), ("l", ""), ("x", [])])
-def test_a_line_of_too_many_values_is_refused(name: str, part: object, *, exact: bool) -> None:
+def test_a_line_of_too_many_values_is_refused(name: str, part: object, reading: Reading) -> None:
     with pytest.raises(BadValue, match="more than 300,000 values"):
-        RowDecoder(SCHEMA, Feed.FULL, exact=exact).decode(Block(line(name, [part] * (MAX_PARTS + 1)), 1, 0))
+        RowDecoder(SCHEMA, Feed.FULL, reading=reading).decode(Block(line(name, [part] * (MAX_PARTS + 1)), 1, 0))
 
 
-@pytest.mark.parametrize("exact", [True, False])
-def test_what_only_looks_like_values_inside_a_text_does_not_count(*, exact: bool) -> None:
+@pytest.mark.parametrize("reading", Reading)
+@pytest.mark.parametrize("part", [[], {}])
+def test_an_empty_part_counts_twice(part: object, reading: Reading) -> None:
+    with pytest.raises(BadValue, match="more than 300,000 values"):
+        RowDecoder(SCHEMA, Feed.FULL, reading=reading).decode(Block(line("v", [part] * 200_000), 1, 0))
+
+
+@pytest.mark.parametrize("reading", Reading)
+def test_what_only_looks_like_values_inside_a_text_does_not_count(reading: Reading) -> None:
     text = ',[{"\\' * MAX_PARTS
-    batch = RowDecoder(SCHEMA, Feed.FULL, exact=exact).decode(Block(line("l", [text]), 1, 0))
-    assert batch.rows == [("k", None, [text])]
+    batch = RowDecoder(SCHEMA, Feed.FULL, reading=reading).decode(Block(line("l", [text]), 1, 0))
+    assert one_by_one(batch.rows, SCHEMA.columns) == [("k", None, [text])]
 
 
 def test_many_lines_are_not_one() -> None:
