@@ -17,8 +17,10 @@ from benchmarks.corpus import SMALL, Corpus, render
 from benchmarks.meter import Cost, measure
 from benchmarks.server import NOW
 from focus_assets.sandbox import Change
+from focus_assets.sources.packed import packer_type
 
 FLOOR, BINARY, FULL, UNCHANGED, DELTA = "floor", "binary floor", "full", "unchanged", "delta"
+INTERPRETED = "interpreted"  # full, and without the compiled piece where it is installed
 GROWN_FEW, GROWN_MANY = "delta on few", "delta on many"
 DATABASES = ("postgres", "sqlite", "duckdb")
 TABLES = {"postgres": "retail.promotions", "sqlite": "retail__promotions", "duckdb": "retail.promotions"}
@@ -122,7 +124,10 @@ def bench(wanted: Wanted, folder: Path, told: Told) -> Results:
                 results.runs += [load("postgres", lent["postgres"], stand) for load in (load_floor, load_fully)]
         if MEMORY in wanted.only and wanted.rows > FEW:
             few = stack.enter_context(standing(folder / "few", FEW))
-            results.runs += [load_fully(name, scratch, few) for name, scratch in lent.items()]
+            for name, scratch in lent.items():
+                told(f"memory: {name}")
+                unmeasured = [] if name in databases else [stand]
+                results.runs += [load_fully(name, scratch, rows) for rows in (*unmeasured, few)]
         if GROWTH in wanted.only:
             results.runs += _growth(lent["postgres"], wanted, folder, told)
     return results
@@ -136,12 +141,16 @@ def _needed(wanted: Wanted, databases: list[str]) -> Sequence[str]:
 
 
 def _growth(scratch: Scratch, wanted: Wanted, folder: Path, told: Told) -> Iterator[Run]:
-    """The same delta on a small table and on a large one."""
-    updates = min(UPDATES, wanted.rows // 20)
-    for work, rows in ((GROWN_FEW, wanted.rows // 10), (GROWN_MANY, wanted.rows * 4)):
-        told(f"growth: {rows:,} rows")
-        with standing(folder / f"grown-{rows}", rows, SMALL.of(updates * SMALL.updated)) as stand:
-            for _ in range(wanted.rounds):
+    """The same delta on a small table and on a large one, in turns."""
+    changes = SMALL.of(min(UPDATES, wanted.rows // 20) * SMALL.updated)
+    with ExitStack() as stack:
+        stands: dict[str, Stand] = {}
+        for work, rows in ((GROWN_FEW, wanted.rows // 10), (GROWN_MANY, wanted.rows * 4)):
+            told(f"growth: rendering {rows:,} rows")
+            stands[work] = stack.enter_context(standing(folder / f"grown-{rows}", rows, changes))
+        for number in range(wanted.rounds):
+            for work, stand in stands.items():
+                told(f"growth: round {number + 1} of {wanted.rounds}, {stand.corpus.rows:,} rows")
                 load_fully("postgres", scratch, stand)
                 scratch.settle()
                 yield dataclasses.replace(load_delta("postgres", scratch, stand), work=work)
@@ -151,6 +160,8 @@ def _round(name: str, scratch: Scratch, stand: Stand) -> Iterator[Run]:
     yield load_floor(name, scratch, stand)
     if isinstance(scratch, postgres.Scratch):
         yield Run(name, BINARY, stand.corpus.rows, stand.corpus.csv_bytes, scratch.floor_binary(stand.folder))
+        if packer_type() is not None:
+            yield load_fully(name, scratch, stand, INTERPRETED)
     yield load_fully(name, scratch, stand)
     scratch.settle()
     yield _ours(name, scratch, stand, UNCHANGED)
@@ -167,10 +178,10 @@ def load_floor(name: str, scratch: Scratch, stand: Stand) -> Run:
     return Run(name, FLOOR, stand.corpus.rows, stand.corpus.csv_bytes, cost)
 
 
-def load_fully(name: str, scratch: Scratch, stand: Stand) -> Run:
+def load_fully(name: str, scratch: Scratch, stand: Stand, work: str = FULL) -> Run:
     """The mirror's first load; raises WrongContent."""
     scratch.renew()
-    return _ours(name, scratch, stand, FULL)
+    return _ours(name, scratch, stand, work)
 
 
 def load_delta(name: str, scratch: Scratch, stand: Stand) -> Run:
@@ -181,7 +192,7 @@ def load_delta(name: str, scratch: Scratch, stand: Stand) -> Run:
 def _ours(name: str, scratch: Scratch, stand: Stand, work: str) -> Run:
     moment = "later" if work == DELTA else "start"
     stand.turn(moment)
-    wish = ["full"] if work != DELTA else []
+    wish = [] if work == DELTA else ["full"] if work != INTERPRETED else ["full", "interpreted"]
     cost = measure([sys.executable, "-m", "benchmarks.ours", stand.base_url, scratch.url, *wish], pids=scratch.pids)
     said = json.loads(cost.said)
     load = "delta" if work == DELTA else "full"

@@ -1,6 +1,7 @@
-"""Run one load of the mirror in a process of its own: `python -m benchmarks.ours BASE_URL DATABASE_URL [full]`.
+"""Run one load of the mirror in a process of its own.
 
-Prints what came of it as one JSON object.
+`python -m benchmarks.ours BASE_URL DATABASE_URL [full] [interpreted]` prints what came of it as one JSON object; with
+`interpreted` the compiled piece is left alone.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from focus_assets.config import Config, Destination, Document, ExchangeSource, F
 from focus_assets.fleet import open_fleet
 from focus_assets.model.outcome import Outcome
 from focus_assets.model.wish import Wish
+from focus_assets.process import spare_the_collector
 
 
 def configured(base_url: str, database_url: str) -> Config:
@@ -57,6 +59,11 @@ def _told(outcome: Outcome) -> dict[str, object]:
 
 
 if __name__ == "__main__":
+    spare_the_collector()  # as `focus sync` does
+    if "interpreted" in sys.argv[3:]:
+        from focus_assets.database.dialects.postgres import Postgres
+
+        Postgres.takes_packed = False
     outcome = anyio.run(lambda: load(configured(sys.argv[1], sys.argv[2]), full="full" in sys.argv[3:]))
     sys.stdout.write(json.dumps(_told(outcome)) + "\n")
     sys.exit(outcome.error is not None)

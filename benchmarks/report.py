@@ -9,21 +9,42 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from rich.table import Table
 
-from benchmarks.bench import BINARY, DATABASES, DELTA, FLOOR, FULL, GROWN_FEW, GROWN_MANY, UNCHANGED, Results, Run
+from benchmarks.bench import (
+    BINARY,
+    DATABASES,
+    DELTA,
+    FLOOR,
+    FULL,
+    GROWN_FEW,
+    GROWN_MANY,
+    INTERPRETED,
+    UNCHANGED,
+    Results,
+    Run,
+)
 from benchmarks.postgres import copies_by
 
 MIB = 1024 * 1024
 LIMIT = 120 * MIB
 ENOUGH = 100_000  # rows
 TOO_SLOW = 6.0  # by CPU in the best of its rounds: about 3.5 on a quiet machine, 4.4 where others work too
-PACKAGES = ("focus-assets", "httpx", "msgspec", "psycopg", "psycopg-binary", "sqlalchemy", "duckdb")
+PACKAGES = (
+    "focus-assets",
+    "focus-assets-native",
+    "httpx",
+    "msgspec",
+    "psycopg",
+    "psycopg-binary",
+    "sqlalchemy",
+    "duckdb",
+)
 TITLES = {"postgres": "PostgreSQL", "sqlite": "SQLite", "duckdb": "DuckDB"}
-OVER = {BINARY: FLOOR, FULL: FLOOR, UNCHANGED: FULL, DELTA: FULL, GROWN_MANY: GROWN_FEW}
+OVER = {BINARY: FLOOR, FULL: FLOOR, INTERPRETED: FLOOR, UNCHANGED: FULL, DELTA: FULL, GROWN_MANY: GROWN_FEW}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +182,7 @@ def _title(line: Line, changes: int) -> str:
         FLOOR: floor[line.database],
         BINARY: f"{copies_by()} binary + key",
         FULL: "first full load",
+        INTERPRETED: "the same without the compiled piece",
         UNCHANGED: "full diff, nothing changed",
         DELTA: f"delta of {changes:,} lines",
         GROWN_FEW: f"delta of {line.runs[0].rows:,} lines, a tenth of the rows",
@@ -188,7 +210,7 @@ def json_of(results: Results) -> dict[str, Any]:
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": {"cores": os.cpu_count(), "platform": platform.platform(), "python": platform.python_version()},
-        "packages": {name: version(name) for name in PACKAGES},
+        "packages": {name: _version(name) for name in PACKAGES},
         "databases": results.settings,
         "floor": copies_by(),
         "corpus": dataclasses.asdict(results.corpus),
@@ -196,6 +218,14 @@ def json_of(results: Results) -> dict[str, Any]:
         "memory": {name: {"many": many, "few": few} for name, (many, few) in memory_ratios(results).items()},
         "runs": [dataclasses.asdict(run) for run in results.runs],
     }
+
+
+def _version(package: str) -> str | None:
+    """None where it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def _summed_up(line: Line) -> dict[str, Any]:
