@@ -17,6 +17,7 @@ from typing import Self
 import aio_pika
 import anyio
 import pytest
+from aio_pika.connection import make_url
 from pydantic import SecretStr
 
 from focus_assets.config import Broker
@@ -72,8 +73,8 @@ def _answers(url: str) -> bool:
 
     async def connect() -> None:
         with translated(settings), anyio.fail_after(settings.seconds):
-            async with await aio_pika.connect(url):
-                return
+            async with aio_pika.Connection(make_url(url)) as connection:
+                await connection.connect()
 
     try:
         anyio.run(connect)

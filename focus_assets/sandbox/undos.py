@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import aio_pika
 import anyio
 from aio_pika.abc import AbstractIncomingMessage
+from aio_pika.connection import make_url
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 
 from focus_assets.config import Broker
@@ -56,8 +57,9 @@ async def taking(settings: Broker, delete: Delete) -> AsyncIterator[None]:
     """Work on the queue, and come back to it when the broker was away. Raises BrokerError where it is not there yet."""
     async with AsyncExitStack() as stack:
         with translated(settings), anyio.fail_after(settings.seconds):
-            connection = await aio_pika.connect_robust(settings.whole_url)
-            await stack.enter_async_context(connection)
+            robust = aio_pika.RobustConnection(make_url(settings.whole_url))
+            connection = await stack.enter_async_context(robust)  # before it connects, as it tries for ever
+            await connection.connect()
             channel = await connection.channel()
             await channel.set_qos(prefetch_count=_AT_ONCE)
             places = await declare(channel, settings)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import aio_pika
 import anyio
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, AbstractQueue, FieldValue
+from aio_pika.connection import make_url
 from aio_pika.exceptions import AMQPChannelError, AMQPError, ChannelInvalidStateError, DeliveryError
 
 from focus_assets.config import Broker
@@ -86,16 +87,26 @@ class RabbitSink:
         """Leave the broker."""
         connection, self._connection, self._places = self._connection, None, None
         if connection is not None:
-            with anyio.move_on_after(self._settings.seconds):
-                await connection.close()
+            await self._leave(connection)
 
     async def _ready(self) -> Places:
         async with self._opening:
             if self._places is None or self._connection is None or self._connection.is_closed:
-                self._connection = await aio_pika.connect(self._settings.whole_url)
-                channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
-                self._places = await declare(channel, self._settings)
+                connection = aio_pika.Connection(make_url(self._settings.whole_url))
+                try:
+                    await connection.connect()
+                    channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+                    self._places = await declare(channel, self._settings)
+                except BaseException:
+                    await self._leave(connection)
+                    raise
+                self._connection = connection
             return self._places
+
+    async def _leave(self, connection: AbstractConnection) -> None:
+        """Close it, whatever became of it: aio-pika closes what is collected in whichever thread collects it."""
+        with anyio.move_on_after(self._settings.seconds, shield=True):
+            await connection.close()
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
 import logging
 import random
@@ -343,6 +345,30 @@ async def test_without_a_broker_a_drain_does_what_it_does_anyway(
     lines = [record for record in caplog.records if "has not taken a message" in record.getMessage()]
     assert 1 <= len(lines) <= 2  # the drain's, and perhaps the gateway's
     assert "hidden-word" not in caplog.text + str([line.__dict__ for line in lines])
+
+
+async def _nothing(_: str) -> None:
+    """What nobody is told of."""
+
+
+async def test_what_did_not_connect_is_closed_and_left_to_no_other_thread() -> None:
+    nobody = Broker(url=SecretStr(f"amqp://127.0.0.1:{free_port()}/"), seconds=5)
+    with pytest.raises(BrokerUnreachable):
+        await RabbitSink(nobody).publish(message("one"))
+    with pytest.raises(BrokerUnreachable):
+        async with taking(nobody, _nothing):
+            raise AssertionError("nobody listens there")
+    await anyio.to_thread.run_sync(gc.collect)
+
+
+async def test_a_consumer_that_hears_nothing_tries_no_longer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings = Broker(url=SecretStr(f"amqp://127.0.0.1:{silent.getsockname()[1]}/"), seconds=0.2)
+        before = asyncio.all_tasks()
+        with pytest.raises(BrokerUnreachable, match="nothing was heard"):
+            async with taking(settings, _nothing):
+                raise AssertionError("nobody answers there")
+        assert asyncio.all_tasks() == before
 
 
 @pytest.mark.slow
