@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -32,8 +31,7 @@ def one_database() -> Iterator[Seam]:
 
 
 def _play(seeds: Sequence[int]) -> list[Report]:
-    logging.disable()  # what goes wrong on purpose
-    with one_database() as seam:
+    with crew.quietly(), one_database() as seam:
         return run(_played(seam, seeds))
 
 

@@ -42,9 +42,19 @@ def one_database() -> Iterator[Seam]:
             yield seam
 
 
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Without a word of what goes wrong on purpose."""
+    before = logging.root.manager.disable
+    logging.disable()
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
 def _play(brokers: bool | None, seeds: Sequence[int]) -> list[Report]:
-    logging.disable()  # what goes wrong on purpose
-    with one_database() as seam:
+    with quietly(), one_database() as seam:
         return run(_played(seam, seeds, brokers))
 
 
