@@ -29,7 +29,7 @@ def load_keyed(database: Database, target: Mirrored, batches: Batches, *, mode: 
         stage = Stage(database, connection, target)
         stage.clear(full=True)
         stage.fill_full(batches)
-        with database.transaction(connection, f"load {target.shown}"):
+        with stage.publishing(f"load {target.shown}"):
             return apply_stage(connection, database.dialect, stage, Apply("", full=True, now=now, mode=mode))
 
 
@@ -41,12 +41,14 @@ def load_rows(
     with database.connection(doing) as connection:
         staged = _staged(database, table)
         with database.transaction(connection, doing, temporary=True):
+            session = database.dialect.mark_session(connection)
             connection.execute(database.dialect.discard(staged))
             connection.execute(CreateTable(staged))
             inserted = database.dialect.write_rows(
                 connection, Lane(staged, (*columns, SYNCED_AT)), _stamped(batches, now)
             )
         with database.transaction(connection, doing):
+            database.dialect.check_session(connection, session)
             deleted = connection.execute(sa.delete(table)).rowcount if replace else 0
             names = [column.name for column in table.columns]
             rows = sa.select(*(staged.c[name] for name in names))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from typing import Any
 
@@ -44,6 +44,7 @@ class Stage:
         self.way_in = ""  # how rows are written, once some may have been
         self._first, self._constants = constants is not None, constants or ()
         self._lasting: sa.RootTransaction | None = None
+        self._session = ""  # the mark of the one that has the tables
         self.settled = True  # whether the base has one row a key
         self._in_round = False  # whether `fresh` is there: most loads have no use for it
         if constants is None:
@@ -58,7 +59,10 @@ class Stage:
         if self._first and self._database.dialect.first_stage_lasts and self._lasting is None:
             with self._database.translated("begin a first load"):
                 self._lasting = self._connection.begin()
-        with self._writing("clear the stage") as connection:
+        doing = "clear the stage"
+        with self._database.transaction(self._connection, doing, temporary=True, within=self._lasting):
+            connection = self._connection
+            self._session = self._database.dialect.mark_session(connection)
             self._make(connection, self.base)
             if not full:
                 self._index(connection, self.base)
@@ -182,13 +186,17 @@ class Stage:
         if self._lasting is not None:
             connection.execute(self._database.dialect.discard(self.base))
 
-    def publishing(self, doing: str) -> AbstractContextManager[sa.Transaction]:
+    @contextmanager
+    def publishing(self, doing: str) -> Iterator[sa.Transaction]:
         """The one transaction of a load: committed at the end, rolled back by any exception; the stage is not."""
-        return self._database.transaction(self._connection, doing, within=self._lasting)
+        with self._database.transaction(self._connection, doing, within=self._lasting) as transaction:
+            self._database.dialect.check_session(self._connection, self._session)
+            yield transaction
 
     @contextmanager
     def _writing(self, doing: str) -> Iterator[sa.Connection]:
         with self._database.transaction(self._connection, doing, temporary=True, within=self._lasting):
+            self._database.dialect.check_session(self._connection, self._session)
             yield self._connection
 
     @contextmanager

@@ -124,6 +124,18 @@ class Dialect(Protocol):
             return False
         return True
 
+    def mark_session(self, connection: sa.Connection) -> str:
+        """Leave a mark on the session of a transaction that will be committed, and return it; where none is needed, "".
+
+        A pooler may give the next transaction another session: other temporary tables, by the same names.
+        """
+        del connection
+        return ""
+
+    def check_session(self, connection: sa.Connection, mark: str) -> None:
+        """Raise DatabaseRefused where a transaction has not the session that was marked."""
+        return
+
     def column_type(self, column_type: ColumnType, *, key: int) -> sa.types.TypeEngine[Any]:
         """The type that stores such values exactly; key texts under a binary collation.
 

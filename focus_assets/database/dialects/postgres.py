@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, cast
 
@@ -61,8 +61,10 @@ _NAMES: dict[str, type[DatabaseError]] = {
 _NAME_BYTES, _KEY_SUFFIX = 63, "_pkey"
 _THERE_ALREADY = ("42P07", "23505", "42710")  # a name of a relation, by the catalog's own index, of a type
 _WAY = "focus_way_in"
+_NAME = "focus-assets"
 # texts come and go as UTF-8, whatever the database keeps them in
-_SETTINGS = {"application_name": "focus-assets", "connect_timeout": 10, "client_encoding": "utf8"}
+_SETTINGS = {"connect_timeout": 10, "client_encoding": "utf8"}
+_MARK = "focus.session"
 _STATISTICS_TARGET = 10  # 3,000 rows: https://www.postgresql.org/docs/current/sql-analyze.html
 ADD_KEY = "ADD CONSTRAINT {key} PRIMARY KEY USING INDEX {index}"
 
@@ -88,13 +90,30 @@ class Postgres(Dialect):
             import psycopg  # noqa: F401
         except ImportError as error:
             raise MissingExtra("postgres", needed_for="a PostgreSQL destination") from error
-        settings = f"-c lock_timeout={int(lock_timeout * 1000)} -c timezone=UTC"
-        options = " ".join(part for part in (str(url.query.get("options", "")), settings) if part)
-        return sa.create_engine(
+        session = {"lock_timeout": str(int(lock_timeout * 1000)), "timezone": "UTC", "application_name": _NAME}
+        settings = (f"-c {name}={value}" for name, value in session.items())
+        options = " ".join(filter(None, (str(url.query.get("options", "")), *settings)))
+        engine = sa.create_engine(
             url.set(drivername="postgresql+psycopg").difference_update_query(["options"]),
             connect_args={**_SETTINGS, "options": options},
             poolclass=sa.NullPool,
         )
+        sa.event.listen(engine, "connect", lambda connection, _record: _settle_session(connection, session))
+        return engine
+
+    def mark_session(self, connection: sa.Connection) -> str:
+        """A setting of the session's own: its process may serve others between two transactions."""
+        mark = uuid.uuid4().hex
+        connection.exec_driver_sql(f"SELECT set_config('{_MARK}', '{mark}', false)")
+        return mark
+
+    def check_session(self, connection: sa.Connection, mark: str) -> None:
+        """Where a pooler keeps to transactions, the stage is somebody else's, or nowhere."""
+        if connection.exec_driver_sql(f"SELECT current_setting('{_MARK}', true)").scalar_one() != mark:
+            raise DatabaseRefused(
+                "PostgreSQL has given one connection two sessions, as a pooler in transaction mode does; "
+                "a load needs one: let destination.url name the server itself, or a pooler in session mode"
+            )
 
     def column_type(self, column_type: ColumnType, *, key: int) -> sa.types.TypeEngine[Any]:
         """Key texts compare byte by byte."""
@@ -211,6 +230,16 @@ class Postgres(Dialect):
             return (_refusal(str(error)) if lost else DatabaseFailed)(said)
         prefixes = (error.sqlstate, error.sqlstate[:3], error.sqlstate[:2])
         return next((_NAMES[p] for p in prefixes if p in _NAMES), DatabaseFailed)(said)
+
+
+def _settle_session(connection: Any, session: Mapping[str, str]) -> None:
+    """A pooler may drop what a connection asks for at its start; the server tells the name of those that it took."""
+    if connection.info.parameter_status("application_name") == _NAME:
+        return
+    settings = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in session.items())
+    connection.autocommit = True
+    connection.execute(f"SELECT {settings}")
+    connection.autocommit = False
 
 
 def _key_of(table: sa.Table) -> list[str]:
