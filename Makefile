@@ -10,6 +10,9 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 CARGO ?= cargo
 NATIVE := $(if $(shell $(CARGO) --version 2>/dev/null),.venv/.native)
 
+# On a machine that is shared a test that fails has a second try, which the summary tells.
+UNSTEADY := $(if $(filter true,$(CI)),--reruns 1 -r aR)
+
 ifneq ($(shell cat .venv/.home 2>/dev/null || pwd),$(CURDIR))
 MOVED := moved
 endif
@@ -56,11 +59,11 @@ native-test: ## test it without Python
 
 .PHONY: test
 test: .venv/.dev $(NATIVE) ## run the tests that need no browser, and see that they reach all of the core (ARGS="-k watermark": some)
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not browser" $(or $(ARGS),--cov --cov-report=term-missing:skip-covered)
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not browser" $(UNSTEADY) $(or $(ARGS),--cov --cov-report=term-missing:skip-covered)
 
 .PHONY: browser-test
 browser-test: .venv/.dev ## use the Dagster UI in headless Chromium; screenshots go to .artifacts/screenshots
-	@$(BIN)/python -m pytest -q -m browser focus_assets_tests/browser $(ARGS)
+	@$(BIN)/python -m pytest -q -m browser focus_assets_tests/browser $(UNSTEADY) $(ARGS)
 
 .PHONY: check
 check: lint types contracts $(if $(NATIVE),native-test) bench-quick browser-test test ## everything that CI runs
