@@ -62,7 +62,8 @@ class Stage:
         doing = "clear the stage"
         with self._database.transaction(self._connection, doing, temporary=True, within=self._lasting):
             connection = self._connection
-            self._session = self._database.dialect.mark_session(connection)
+            if self._lasting is None:
+                self._session = self._database.dialect.mark_session(connection)
             self._make(connection, self.base)
             if not full:
                 self._index(connection, self.base)
@@ -190,14 +191,18 @@ class Stage:
     def publishing(self, doing: str) -> Iterator[sa.Transaction]:
         """The one transaction of a load: committed at the end, rolled back by any exception; the stage is not."""
         with self._database.transaction(self._connection, doing, within=self._lasting) as transaction:
-            self._database.dialect.check_session(self._connection, self._session)
+            self._check_session()
             yield transaction
 
     @contextmanager
     def _writing(self, doing: str) -> Iterator[sa.Connection]:
         with self._database.transaction(self._connection, doing, temporary=True, within=self._lasting):
-            self._database.dialect.check_session(self._connection, self._session)
+            self._check_session()
             yield self._connection
+
+    def _check_session(self) -> None:
+        if self._lasting is None:  # else it is the transaction's, which has but one
+            self._database.dialect.check_session(self._connection, self._session)
 
     @contextmanager
     def _round(self, doing: str) -> Iterator[sa.Connection]:
