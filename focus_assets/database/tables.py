@@ -135,6 +135,8 @@ def _make(database: Database, table: sa.Table, columns: tuple[Column, ...]) -> l
         stored = stored_columns(connection, table)
         if stored is None:
             table.create(connection)
+        else:
+            database.dialect.check_table(connection, table)
         lacking = [] if stored is None else [column for column in table.columns if column.name not in stored]
         added = add_columns(database.dialect, connection, lacking)
         if stored is None or added:

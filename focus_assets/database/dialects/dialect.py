@@ -124,6 +124,10 @@ class Dialect(Protocol):
             return False
         return True
 
+    def check_table(self, connection: sa.Connection, table: sa.Table) -> None:
+        """Raise DatabaseRefused where a table that is there takes no part in transactions."""
+        return
+
     def mark_session(self, connection: sa.Connection) -> str:
         """Leave a mark on the session of a transaction that will be committed, and return it; where none is needed, "".
 

@@ -76,6 +76,13 @@ _TYPES: dict[Kind, sa.types.TypeEngine[Any]] = {
 }
 
 
+# https://dev.mysql.com/doc/refman/8.4/en/information-schema-engines-table.html
+_WITHOUT_TRANSACTIONS = sa.text(
+    "SELECT t.engine FROM information_schema.tables t JOIN information_schema.engines e ON e.engine = t.engine "
+    "WHERE t.table_schema = COALESCE(:inside, DATABASE()) AND t.table_name = :name AND e.transactions <> 'YES'"
+)
+
+
 class MySQL(Dialect):
     """JSON and lists are texts, as their own type would write them anew; timestamps are DATETIME(6) in UTC."""
 
@@ -125,6 +132,16 @@ class MySQL(Dialect):
             return _TYPES.get(column_type.kind, Exact())
         length = key_length(key)
         return _Binary(length) if column_type.kind is Kind.BYTES else _TYPES.get(column_type.kind, Key(length))
+
+    def check_table(self, connection: sa.Connection, table: sa.Table) -> None:
+        """By its engine: what is written to one without transactions stays, whatever becomes of the load."""
+        where = {"name": table.name, "inside": table.schema}
+        if engine := connection.execute(_WITHOUT_TRANSACTIONS, where).scalar():
+            named = connection.dialect.identifier_preparer.format_table(table)
+            raise DatabaseRefused(
+                f"{table.fullname} is kept by {engine}, which knows no transactions: "
+                f"ALTER TABLE {named} ENGINE = InnoDB gives it another"
+            )
 
     def spelling(self, stored: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> str:
         """MariaDB speaks of display widths, MySQL does not any more; both have other words for some types."""
@@ -213,7 +230,8 @@ def _prepare(connection: Any, record: Any, lock_timeout: float) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00',"
-            f" innodb_lock_wait_timeout = {seconds}, lock_wait_timeout = {seconds}"
+            f" innodb_lock_wait_timeout = {seconds}, lock_wait_timeout = {seconds},"
+            " default_storage_engine = InnoDB, default_tmp_storage_engine = InnoDB"
         )
 
 
