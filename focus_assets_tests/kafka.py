@@ -29,7 +29,7 @@ def kafka() -> Iterator[Kafka]:
 
 def settings(servers: str, **knobs: Any) -> Kafka:
     """With a topic that nobody else uses."""
-    return Kafka(servers=servers, topic=f"focus.test.{uuid.uuid4().hex[:12]}", **knobs)
+    return Kafka(servers=servers, topic=f"focus.test.{uuid.uuid4().hex[:12]}", **{"seconds": PATIENCE, **knobs})
 
 
 @contextmanager

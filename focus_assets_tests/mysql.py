@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -16,10 +15,11 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy.engine import URL, make_url
 
+from focus_assets_tests.ports import port_of_our_own
 from focus_assets_tests.services import missing
 
 _PROGRAM = shutil.which("mariadbd", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
-_LOOKS, _STARTING_SECONDS = 50, 60.0
+_LOOKING_SECONDS, _STARTING_SECONDS = 60.0, 90.0
 _USUAL = "mysql+pymysql://root@127.0.0.1:3306"
 
 
@@ -62,9 +62,7 @@ def _answers(url: str) -> bool:
 @contextmanager
 def _own_server(program: str) -> Iterator[str]:
     """A MariaDB on a port of its own, whose data go away with it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = port_of_our_own()
     url = f"mysql+pymysql://root@127.0.0.1:{port}"
     with tempfile.TemporaryDirectory(prefix="focus-mariadb-") as folder:
         common = ["--no-defaults", f"--datadir={folder}/data", f"--user={getpass.getuser()}"]
@@ -103,7 +101,11 @@ def mysql_url(mysql_server: str) -> Iterator[str]:
 def _still_open(server: URL, name: str) -> object:
     """Connections that stay: a session ends a moment after its client has closed."""
     query = f"SELECT count(*), sleep(0.02) FROM information_schema.processlist WHERE db = '{name}'"
-    return next((0 for _ in range(_LOOKS) if _run(server, query) == 0), "some")
+    until = time.monotonic() + _LOOKING_SECONDS
+    while count := _run(server, query):
+        if time.monotonic() > until:
+            return count
+    return 0
 
 
 def _run(server: URL, statement: str) -> object:
@@ -112,7 +114,7 @@ def _run(server: URL, statement: str) -> object:
     with (
         pymysql.connect(
             host=server.host, port=server.port or 3306, user=server.username, password=server.password or "",
-            connect_timeout=5, autocommit=True, ssl_disabled=True,
+            connect_timeout=30, autocommit=True, ssl_disabled=True,
         ) as connection,
         connection.cursor() as cursor,
     ):  # fmt: skip

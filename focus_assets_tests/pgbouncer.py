@@ -13,7 +13,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from focus_assets_tests.rabbit import free_port
+from focus_assets_tests.ports import port_of_our_own
 from focus_assets_tests.services import missing
 
 _PROGRAM = shutil.which("pgbouncer", path=f"/usr/sbin:{os.environ.get('PATH', os.defpath)}")
@@ -37,7 +37,7 @@ def pooled(url: str, mode: str, *, sessions: int) -> Iterator[str]:
     """The database's URL by way of a pooler of so many sessions, which takes no settings at a connection's start."""
     if _PROGRAM is None:
         missing("PgBouncer")
-    direct, port = sa.make_url(url), free_port()
+    direct, port = sa.make_url(url), port_of_our_own()
     server = {"host": direct.query.get("host", direct.host), "port": direct.port}
     server |= {"user": direct.username, "password": direct.password}
     parts = " ".join(f"{name}={value}" for name, value in server.items() if value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 import uuid
 from collections.abc import Iterator
 
@@ -14,7 +15,7 @@ from focus_assets.database.embedded import embedded_postgres
 from focus_assets.model.errors import DatabaseFailed, MissingExtra
 from focus_assets_tests.services import missing
 
-_LOOKS = 50
+_LOOKING_SECONDS = 60.0
 
 
 @pytest.fixture(scope="session")
@@ -49,8 +50,11 @@ def postgres_url(postgres_server: str, request: pytest.FixtureRequest) -> Iterat
 def _still_open(server: URL, name: str) -> object:
     """Connections that stay: a backend ends a moment after its client has closed, and a vacuum is nobody's."""
     query = f"SELECT count(*), pg_sleep(0.02) FROM pg_stat_activity WHERE datname = '{name}'"
-    counts = (_run(server, f"{query} AND backend_type = 'client backend'") for _ in range(_LOOKS))
-    return next((0 for count in counts if count == 0), "some")
+    until = time.monotonic() + _LOOKING_SECONDS
+    while count := _run(server, f"{query} AND backend_type = 'client backend'"):
+        if time.monotonic() > until:
+            return count
+    return 0
 
 
 def _plain(name: str) -> str:

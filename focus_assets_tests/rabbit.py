@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -23,6 +22,7 @@ from pydantic import SecretStr
 from focus_assets.config import Broker
 from focus_assets.model.errors import BrokerError
 from focus_assets.writeback.rabbit import translated
+from focus_assets_tests.ports import port_of_our_own
 from focus_assets_tests.services import missing
 
 # The package's own command is for root and its service's user; this one is for anybody.
@@ -47,7 +47,7 @@ def rabbit_url() -> Iterator[str]:
 @pytest.fixture
 def broker(rabbit_url: str) -> Iterator[Broker]:
     """Settings with names that nobody else uses."""
-    settings = Broker(url=SecretStr(rabbit_url), queue=f"focus.test.{uuid.uuid4().hex[:12]}")
+    settings = Broker(url=SecretStr(rabbit_url), queue=f"focus.test.{uuid.uuid4().hex[:12]}", seconds=_STARTING_SECONDS)
     yield settings
     anyio.run(_remove, settings)
 
@@ -59,13 +59,6 @@ async def _remove(settings: Broker) -> None:
             await channel.queue_delete(queue)
         for exchange in (settings.entrance, settings.to_grave):
             await channel.exchange_delete(exchange)
-
-
-def free_port() -> int:
-    """A port at which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _answers(url: str) -> bool:
@@ -87,7 +80,7 @@ class OwnServer:
     """A RabbitMQ on ports of its own, whose data go away with it; it may be ended and started again meanwhile."""
 
     def __init__(self, program: str) -> None:
-        self._program, port = program, free_port()
+        self._program, port = program, port_of_our_own()
         self.url = f"amqp://guest:guest@127.0.0.1:{port}/"
         self._folder = tempfile.TemporaryDirectory(prefix="focus-rabbitmq-")
         folder = self._folder.name
@@ -99,7 +92,7 @@ class OwnServer:
             "RABBITMQ_NODENAME": f"focus-{port}@localhost",
             "RABBITMQ_NODE_PORT": str(port),
             "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
-            "RABBITMQ_DIST_PORT": str(free_port()),
+            "RABBITMQ_DIST_PORT": str(port_of_our_own()),
             "RABBITMQ_MNESIA_BASE": folder,
             "RABBITMQ_LOG_BASE": folder,
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(plugins),

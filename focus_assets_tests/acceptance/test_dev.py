@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from focus_assets_tests.ports import port_of_our_own
+
 PROGRAM = "import sys; from focus_assets.cli import main; sys.exit(main())"
 pytestmark = pytest.mark.slow
 
@@ -22,7 +24,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def dev(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("FOCUS_", "DAGSTER_"))}
-    command = [sys.executable, "-c", PROGRAM, "dev"]
+    command = [sys.executable, "-c", PROGRAM, "dev", "--port", str(port_of_our_own())]
     with subprocess.Popen(
         command, cwd=tmp_path, env=ours, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
@@ -30,7 +32,7 @@ def dev(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
             yield process
         finally:
             process.terminate()
-            process.communicate(timeout=60)
+            process.communicate(timeout=300)
 
 
 def test_the_ui_and_the_sandbox_are_there_and_then_nothing_is(dev: subprocess.Popen[str]) -> None:
@@ -39,7 +41,7 @@ def test_the_ui_and_the_sandbox_are_there_and_then_nothing_is(dev: subprocess.Po
     assert "dagster_version" in json.loads(get(f"{ui}/server_info"))
     assert "partitions" in json.loads(get(f"{sandbox}/sandbox/world"))
     dev.send_signal(signal.SIGTERM)
-    rest, _ = dev.communicate(timeout=60)
+    rest, _ = dev.communicate(timeout=300)
     assert dev.returncode == 128 + signal.SIGTERM
     assert "Traceback" not in rest
     for gone in (f"{ui}/server_info", f"{sandbox}/sandbox/world"):
@@ -48,7 +50,7 @@ def test_the_ui_and_the_sandbox_are_there_and_then_nothing_is(dev: subprocess.Po
 
 
 def get(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=90) as answer:
         content: bytes = answer.read()
         return content
 

@@ -26,6 +26,7 @@ from focus_assets.client.auth import Auth
 from focus_assets.model.errors import ApiTimeout, ApiUnreachable, Truncated
 from focus_assets.model.feed import Block, Feed
 from focus_assets_tests.integration.client.sockets import chunked, head, serving
+from focus_assets_tests.ports import nobody
 
 LINES = b'{"id":1}\n{"id":2}\n{"id":3}\n'
 
@@ -142,11 +143,11 @@ async def test_broken_chunks_are_truncated() -> None:
 
 
 async def test_nobody_listening_is_unreachable() -> None:
-    async with serving(lambda request: []) as base:
-        pass
-    async with open_client(base) as client:
-        with pytest.raises(ApiUnreachable, match="no connection"):
-            await client.get_json(f"{base}/state")
+    with nobody() as port:
+        base = f"http://127.0.0.1:{port}"
+        async with open_client(base) as client:
+            with pytest.raises(ApiUnreachable, match="no connection"):
+                await client.get_json(f"{base}/state")
 
 
 async def test_a_silent_server_is_a_timeout() -> None:

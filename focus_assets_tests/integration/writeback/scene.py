@@ -27,6 +27,7 @@ from focus_assets.writeback.open import open_writer, settings_of
 from focus_assets.writeback.writes import micros_now
 
 TOKEN = "a-token-of-thirty-two-characters"
+PATIENCE = 90.0
 GROUP = {"name": "alpha", "description": "the first"}
 
 
@@ -70,7 +71,7 @@ class Scene:
 
     async def drain(self) -> Pass:
         """One pass, at a moment when nothing can be on its way any more."""
-        self.jumped += 10_000_000
+        self.jumped += 2 * round(PATIENCE * 1e6)
         async with open_writer(self.config) as writer:
             return await drain(dataclasses.replace(writer, now=self.now))
 
@@ -98,7 +99,7 @@ class Scene:
         if token is not None:
             request.add_header("authorization", f"Bearer {token}")
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
                 return _said(answer.status, answer.read(), answer.headers)
         except urllib.error.HTTPError as error:
             with error:
@@ -111,15 +112,15 @@ def _said(status: int, data: bytes, headers: Any) -> Said:
 
 @contextmanager
 def cluster(home: Path, url: str, *, nodes: int = 2, **knobs: Any) -> Iterator[Scene]:
-    """Nodes on sockets, and the configuration that names them."""
+    """Nodes on sockets, and the configuration that names them; its seconds are more than anything here takes."""
     scene = Scene(None, [], [Whims() for _ in range(nodes)])  # type: ignore[arg-type]
-    options = NodeOptions(latest=5.0, hangs=3.0)
+    options = NodeOptions(latest=60.0, hangs=600.0)
     scene.nodes = [ClusterNode(w, options=options, clock=scene.now, chance=lambda: 1.0) for w in scene.whims]
     with ExitStack() as stack:
         urls = {
             f"node-{n}": stack.enter_context(SandboxServer(node)).url for n, node in enumerate(scene.nodes, start=1)
         }
-        times = {"request_seconds": 2.0, "lifetime_seconds": 6.0, "longest_wait_seconds": 1.0, **knobs}
+        times = {"request_seconds": 30.0, "lifetime_seconds": PATIENCE, "longest_wait_seconds": 1.0, **knobs}
         scene.config = Config.model_validate(
             {
                 "home": home,

@@ -17,7 +17,7 @@ import yaml
 from focus_assets.sandbox.cluster import Whim
 from focus_assets.writeback import intents
 from focus_assets_tests.integration.cli.conftest import PROGRAM, plain_environ
-from focus_assets_tests.integration.writeback.scene import GROUP, TOKEN, Scene, cluster, served
+from focus_assets_tests.integration.writeback.scene import GROUP, PATIENCE, TOKEN, Scene, cluster, served
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def write(folder: Path, scene: Scene, *, sources: object = None, **knobs: object
     document = {
         "sources": sources or {"other": rest},
         "destination": {"url": scene.config.destination.url.get_secret_value()},
-        "writeback": {"request_seconds": 2, "lifetime_seconds": 6, **writeback},
+        "writeback": {"request_seconds": 30, "lifetime_seconds": PATIENCE, **writeback},
     }
     (folder / "focus.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
 
@@ -61,7 +61,7 @@ def test_it_says_where_it_listens_and_logs_each_step_of_a_write(scene: Scene, tm
         scene.whim(Whim.FAILS_AFTER, methods=("POST",))
         failed = scene.ask("POST", "/api/v1/groups", {**GROUP, "name": "beta"}).body["operation_id"]
         process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=PATIENCE)
     lines = [json.loads(line) for line in err.splitlines()]
     ours = [(one["transaction.id"], one["event.action"]) for one in lines if "transaction.id" in one]
     assert ours == [(made, "SENT"), (made, "DONE"), (failed, "SENT"), (failed, "UNKNOWN")]
@@ -88,7 +88,7 @@ def test_a_configuration_that_will_not_do_is_one_sentence(
 ) -> None:
     write(tmp_path, scene, **knobs)
     with focus(tmp_path, "gateway", "--port", "0") as process:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (2, "")
     assert said in err
     assert "Traceback" not in err
@@ -96,7 +96,7 @@ def test_a_configuration_that_will_not_do_is_one_sentence(
 
 def run(folder: Path, *arguments: str) -> tuple[int, str, str]:
     with focus(folder, *arguments) as process:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE)
     return process.returncode, out, err
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import http.client
 import itertools
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -14,10 +17,21 @@ from focus_assets.sandbox.cluster import Whim
 from focus_assets.sandbox.exchange import Request
 from focus_assets.writeback import intents
 from focus_assets.writeback.intent import State
-from focus_assets_tests.integration.writeback.scene import GROUP, Said, Scene
+from focus_assets_tests.integration.writeback.scene import GROUP, PATIENCE, Said, Scene, cluster, served
 
 GROUPS = "/api/v1/groups"
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
+
+
+@contextmanager
+def moody(folder: Path, whim: Whim) -> Iterator[Scene]:
+    """Two nodes and the gateway, which waits a short time alone where one of them hangs."""
+    with cluster(folder, f"sqlite:///{folder / 'writes.db'}") as made:
+        assert made.config.writeback is not None
+        seconds = 4.0 if whim.name.startswith("HANGS") else made.config.writeback.request_seconds
+        writeback = made.config.writeback.model_copy(update={"request_seconds": seconds})
+        with served(made, made.config.model_copy(update={"writeback": writeback})):
+            yield made
 
 
 def created(scene: Scene) -> str:
@@ -51,17 +65,18 @@ def test_a_group_is_created_at_every_node(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("whim", list(Whim))
-async def test_a_failed_create_is_a_400_with_its_operation_and_is_undone(scene: Scene, whim: Whim) -> None:
-    scene.whim(whim, node=1, methods=("POST",))
-    said = scene.ask("POST", GROUPS, GROUP)
-    assert said.status == 400
-    assert said.body["detail"].startswith("the group was not created: node-2: ")
-    assert operation(scene, said) == "UNKNOWN"
-    assert owed(scene) == [said.body["operation_id"]]
-    assert (await scene.drain()).states == {State.COMPENSATED: 1}
-    assert scene.held == [[], []]
-    assert operation(scene, said) == "COMPENSATED"
-    assert owed(scene) == []
+async def test_a_failed_create_is_a_400_with_its_operation_and_is_undone(tmp_path: Path, whim: Whim) -> None:
+    with moody(tmp_path, whim) as scene:
+        scene.whim(whim, node=1, methods=("POST",))
+        said = scene.ask("POST", GROUPS, GROUP)
+        assert said.status == 400
+        assert said.body["detail"].startswith("the group was not created: node-2: ")
+        assert operation(scene, said) == "UNKNOWN"
+        assert owed(scene) == [said.body["operation_id"]]
+        assert (await scene.drain()).states == {State.COMPENSATED: 1}
+        assert scene.held == [[], []]
+        assert operation(scene, said) == "COMPENSATED"
+        assert owed(scene) == []
 
 
 def test_a_create_that_a_node_refuses_is_a_400(scene: Scene) -> None:
@@ -129,7 +144,7 @@ def test_a_body_that_is_too_large_is_a_413(scene: Scene) -> None:
 
 
 def test_a_body_that_goes_on_and_on_is_a_413(scene: Scene) -> None:
-    connection = http.client.HTTPConnection(scene.url.removeprefix("http://"), timeout=20)
+    connection = http.client.HTTPConnection(scene.url.removeprefix("http://"), timeout=PATIENCE)
     headers = {"authorization": f"Bearer {scene.token}", "content-type": "application/json"}
     connection.request("POST", GROUPS, iter([b" " * 9_000] * 2), headers, encode_chunked=True)
     answer = connection.getresponse()
@@ -200,17 +215,18 @@ def test_a_group_is_deleted_at_every_node_once(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("whim", list(Whim))
-async def test_a_failed_delete_is_recorded_and_goes_on_until_it_is_done(scene: Scene, whim: Whim) -> None:
-    made = created(scene)
-    scene.whim(whim, node=1, methods=("DELETE",))
-    said = scene.ask("DELETE", f"{GROUPS}/{made}")
-    assert said.status == 202
-    assert said.body["detail"].startswith("the group will be deleted: node-2: ")
-    assert owed(scene) == [made]
-    scene.whim(None, node=1)
-    assert (await scene.drain()).states == {State.DONE: 1}
-    assert scene.held == [[], []]
-    assert operation(scene, said) == "DONE"
+async def test_a_failed_delete_is_recorded_and_goes_on_until_it_is_done(tmp_path: Path, whim: Whim) -> None:
+    with moody(tmp_path, whim) as scene:
+        made = created(scene)
+        scene.whim(whim, node=1, methods=("DELETE",))
+        said = scene.ask("DELETE", f"{GROUPS}/{made}")
+        assert said.status == 202
+        assert said.body["detail"].startswith("the group will be deleted: node-2: ")
+        assert owed(scene) == [made]
+        scene.whim(None, node=1)
+        assert (await scene.drain()).states == {State.DONE: 1}
+        assert scene.held == [[], []]
+        assert operation(scene, said) == "DONE"
 
 
 def test_a_group_whose_name_is_being_written_is_not_deleted_meanwhile(scene: Scene) -> None:

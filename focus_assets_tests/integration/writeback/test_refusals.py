@@ -24,7 +24,7 @@ GROUPS = "/api/v1/groups"
 def impatient(tmp_path: Path) -> Iterator[Scene]:
     """A gateway that waits for SQLite's lock no longer than a moment."""
     with cluster(tmp_path, f"sqlite:///{tmp_path / 'writes.db'}") as made:
-        quick = made.config.destination.model_copy(update={"lock_timeout_seconds": 0.1})
+        quick = made.config.destination.model_copy(update={"lock_timeout_seconds": 1.0})
         made.config = made.config.model_copy(update={"destination": quick})
         with served(made):
             made.ask("GET", "/ping")  # which is answered once the tables are there

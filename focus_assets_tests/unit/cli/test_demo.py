@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from focus_assets.cli.demo.databases import MARK, NAME, fresh_database
+from focus_assets.cli.demo import databases
+from focus_assets.cli.demo.databases import MARK, fresh_database
 from focus_assets.model.errors import DatabaseRefused, DatabaseUnreachable, InvalidConfiguration
 
 
@@ -35,29 +37,37 @@ def test_a_server_that_is_down_is_told(tmp_path: Path) -> None:
     assert "s3cret" not in str(caught.value)
 
 
-def test_a_server_gets_a_database_of_the_demo_s_own_each_time(tmp_path: Path, postgres_server: str) -> None:
+@pytest.fixture
+def name(monkeypatch: pytest.MonkeyPatch) -> str:
+    """What the database is called: other tests may have one on the same server."""
+    found = f"{databases.NAME}_{uuid.uuid4().hex[:12]}"
+    monkeypatch.setattr(databases, "NAME", found)
+    return found
+
+
+def test_a_server_gets_a_database_of_the_demo_s_own_each_time(tmp_path: Path, postgres_server: str, name: str) -> None:
     environ = {"FOCUS_DATABASE_URL": postgres_server}
     try:
         for _ in range(2):
             with fresh_database("postgres", tmp_path, environ) as place, place.database.writing("look") as connection:
                 assert sa.inspect(connection).get_table_names() == []
                 connection.exec_driver_sql("CREATE TABLE left_over (x int)")
-        assert place.shown.endswith(f"/{NAME}") or f"/{NAME}?" in place.shown
+        assert place.shown.endswith(f"/{name}") or f"/{name}?" in place.shown
     finally:
-        on(postgres_server, f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
+        on(postgres_server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
-def test_somebody_else_s_database_of_that_name_is_not_touched(tmp_path: Path, postgres_server: str) -> None:
-    on(postgres_server, f"CREATE DATABASE {NAME}")
+def test_somebody_else_s_database_of_that_name_is_not_touched(tmp_path: Path, postgres_server: str, name: str) -> None:
+    on(postgres_server, f"CREATE DATABASE {name}")
     try:
         environ = {"FOCUS_DATABASE_URL": postgres_server}
         with pytest.raises(DatabaseRefused, match="did not make"), fresh_database("postgres", tmp_path, environ):
             pass
-        on(postgres_server, f"COMMENT ON DATABASE {NAME} IS '{MARK}'")
+        on(postgres_server, f"COMMENT ON DATABASE {name} IS '{MARK}'")
         with fresh_database("postgres", tmp_path, environ):
             pass
     finally:
-        on(postgres_server, f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
+        on(postgres_server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 def on(server: str, statement: str) -> None:

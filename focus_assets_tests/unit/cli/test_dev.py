@@ -5,10 +5,11 @@ from __future__ import annotations
 import socket
 
 from focus_assets.cli.dev import HOST, free_port
+from focus_assets_tests.ports import port_of_our_own
 
 
 def test_a_port_that_is_free_is_taken() -> None:
-    port = free_port(0)
+    port = port_of_our_own()
     assert free_port(port) == port
 
 
