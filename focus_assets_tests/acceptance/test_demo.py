@@ -13,20 +13,21 @@ from pathlib import Path
 
 import pytest
 
-PROGRAM = "import sys; from focus_assets.cli import main; sys.exit(main())"
+from focus_assets_tests.integration.cli.conftest import INTERRUPTIBLE
+
 pytestmark = pytest.mark.slow
 
 
 def demo(folder: Path, *options: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """The command in an empty folder, with an instance of its own there."""
     with started(folder, *options, **environ) as process:
-        out, err = process.communicate(timeout=240)
+        out, err = process.communicate(timeout=1800)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
 def started(folder: Path, *options: str, **environ: str) -> subprocess.Popen[str]:
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("FOCUS_", "DAGSTER_"))}
-    command = [sys.executable, "-u", "-c", PROGRAM, "demo", *options]
+    command = [sys.executable, "-u", "-c", INTERRUPTIBLE, "demo", *options]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, cwd=folder, env=ours | environ, stdout=pipe, stderr=pipe, text=True)
 
@@ -60,6 +61,6 @@ def test_ctrl_c_ends_the_demo_quietly(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("A sandbox serves")
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=300)
     assert (process.returncode, err) == (130, "")
     assert "IN SYNC" not in out

@@ -17,17 +17,18 @@ from focus_assets.sandbox import SandboxServer
 from focus_assets.sandbox.cluster import Whim
 from focus_assets_tests.acceptance.conftest import Site
 from focus_assets_tests.integration.sending.shop import Shop
+from focus_assets_tests.passing import pass_by
 
 KEY = dg.AssetKey(["focus", "writes", "stores"])
 INTENTS = dg.AssetKey(["intents"])
-ENTRY = {
+ENTRY: dict[str, Any] = {
     "query": "SELECT chain || ' ' || number AS id, city AS name FROM retail__stores WHERE _country = 'DE'",
     "reads": "retail/stores",
     "key": "id",
     "source": "shop",
     "path": "/v1/items",
-    "request_seconds": 1,
-    "lifetime_seconds": 1.01,
+    "request_seconds": 60,
+    "lifetime_seconds": 90,
 }
 
 
@@ -73,12 +74,13 @@ def test_its_rows_are_sent_and_counted(sending: Site, shop: SandboxServer[Shop])
 
 
 def test_what_is_unknown_is_settled_by_the_drain_that_the_sensor_asks_for(
-    sending: Site, shop: SandboxServer[Shop]
+    sending: Site, shop: SandboxServer[Shop], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop.sandbox.whims = [Whim.FAILS_BEFORE]
     assert sent(sending)["unknown"] == 1
-    while not asked(sending):  # until its second has passed
-        pass
+    assert asked(sending) == 0
+    pass_by(monkeypatch, ENTRY["lifetime_seconds"] + 1)
+    assert asked(sending) == 1
     result = sending.run("drain_writes")
     (materialized,) = result.asset_materializations_for_node("intents")
     said = {name: value.value for name, value in materialized.metadata.items()}

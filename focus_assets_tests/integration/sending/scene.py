@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -29,20 +30,30 @@ QUERY = "SELECT id, name, price FROM wares"
 
 @dataclass
 class Scene:
-    """Rows of `wares`, the items of the shop, and a clock for both that may be ahead."""
+    """Rows of `wares`, the items of the shop, and a clock for both that goes on when a test says so."""
 
     config: Config
     shop: Shop
     ahead: int = 0
     more: dict[str, Any] = field(default_factory=dict)
+    _ticks: Iterator[int] = field(default_factory=lambda: itertools.count(micros_now()))
 
     def now(self) -> int:
-        """The clock of the shop and of the sender."""
-        return micros_now() + self.ahead
+        """The clock of the shop and of the sender: a microsecond later each time, however long anything takes."""
+        return next(self._ticks) + self.ahead
 
     def later(self, seconds: float) -> None:
         """So much time passes."""
         self.ahead += round(seconds * 1e6)
+
+    @contextmanager
+    def hurried(self, seconds: float) -> Iterator[None]:
+        """Nobody waits longer for an answer while it lasts."""
+        patient = self.config
+        entry = patient.writes[ENTRY].model_copy(update={"request_seconds": seconds})
+        self.config = patient.model_copy(update={"writes": {ENTRY: entry}})
+        yield
+        self.config = patient
 
     @property
     def database(self) -> Database:

@@ -64,7 +64,7 @@ class Shop:
             self._apply(request)
         if whim is Whim.DROPS_AFTER:
             return Response(500, {}, iter(()), Ending.SILENT)
-        delay = 3.0 if whim in (Whim.HANGS_BEFORE, Whim.HANGS_AFTER, Whim.HANGS_LATE) else 0.0
+        delay = 600.0 if whim in (Whim.HANGS_BEFORE, Whim.HANGS_AFTER, Whim.HANGS_LATE) else 0.0
         return Response(500, {}, iter(()), Ending.SILENT if delay else Ending.NORMAL, delay=delay)
 
     def _apply_late(self) -> None:

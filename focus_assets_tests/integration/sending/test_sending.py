@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -94,17 +94,15 @@ async def test_rows_are_created_changed_and_deleted_and_nothing_is_sent_twice(
 
 @pytest.mark.parametrize("whim", list(Whim))
 @pytest.mark.parametrize("kind", list(Kind))
-async def test_a_lost_answer_is_settled_when_nothing_can_be_on_its_way(
-    open_scene: Open, whim: Whim, kind: Kind
-) -> None:
-    scene = open_scene(request_seconds=2.0)
+async def test_a_lost_answer_is_settled_when_nothing_can_be_on_its_way(scene: Scene, whim: Whim, kind: Kind) -> None:
     if kind is not Kind.CREATE:
         scene.rows(a="1", b="1")
         await scene.send()
     wanted = {Kind.CREATE: {"a": "2", "b": "1"}, Kind.UPDATE: {"a": "2", "b": "1"}, Kind.DELETE: {"b": "1"}}[kind]
     scene.rows(**wanted)
     scene.shop.whims = [whim, whim]
-    report = await scene.send()
+    with scene.hurried(2.0) if whim.name.startswith("HANGS") else nullcontext():
+        report = await scene.send()
     assert report.open == {State.UNKNOWN: 2 if kind is Kind.CREATE else 1}
     again = await scene.send()
     assert (again.plan.waiting, again.settled.taken) == (report.open[State.UNKNOWN], 0)
@@ -217,6 +215,7 @@ async def test_what_is_dead_can_be_replayed(scene: Scene) -> None:
     await replay_one(scene.config, scene.database, dead.operation_id)
     with pytest.raises(ValueError, match="that cannot follow"):
         await replay_one(scene.config, scene.database, dead.operation_id)
+    scene.later(3600)  # a replay goes by the machine's own clock
     assert (await scene.drain()).states == {State.DONE: 1}
     assert scene.prices == {"a": "1"}
 
