@@ -134,6 +134,7 @@ def test_a_health_check_tells_a_service_from_none(
         f"writeback: {{nodes: {{one: 'http://127.0.0.1:9'}}, token: {FILLED}}}\n"
     )
     _, _, _, code = services[name]["healthcheck"]["test"]
+    code = code.replace("timeout=3)", "timeout=90)")
     command = [sys.executable, "-c", PROGRAM, *arguments]
     with subprocess.Popen(command, cwd=tmp_path, env=plain_environ(), stdout=subprocess.PIPE, text=True) as process:
         try:

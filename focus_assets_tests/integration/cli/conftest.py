@@ -17,7 +17,10 @@ from focus_assets.sandbox import Sandbox, SandboxOptions, SandboxServer, Sizes
 from focus_assets_tests.calling import Called, call
 
 COUNTRIES = ("DE", "NO")
+PATIENCE = 90.0  # seconds
 PROGRAM = "import sys; from focus_assets.cli import main; sys.exit(main())"
+# A shell's background job ignores Ctrl-C, and so does all that it starts.
+INTERRUPTIBLE = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {PROGRAM}"
 
 
 @dataclass
@@ -47,7 +50,7 @@ class Desk:
             "auth": {"kind": "focus", "username": "demo", "password": "demo"},
             "countries": list(COUNTRIES),
             "retry": {"attempts": 2, "budget_seconds": 2},
-            "timeouts": {"connect": 2, "read": 5, "total": 30},
+            "timeouts": {"connect": PATIENCE, "read": PATIENCE, "total": PATIENCE},
         }
         self.sources[name] = usual | changes
         document = {"sources": self.sources, "destination": {"url": self.destination}}
@@ -59,7 +62,7 @@ class Desk:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start the command in a process of its own."""
-        command = [sys.executable, "-c", PROGRAM, "--config", str(self.file), *arguments]
+        command = [sys.executable, "-c", INTERRUPTIBLE, "--config", str(self.file), *arguments]
         pipe = subprocess.PIPE
         return subprocess.Popen(command, cwd=self.folder, env=plain_environ(), stdout=pipe, stderr=pipe, text=True)
 

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from focus_assets_tests.integration.cli.conftest import PROGRAM, plain_environ
+from focus_assets_tests.integration.cli.conftest import INTERRUPTIBLE, PATIENCE, plain_environ
 
 
 @contextmanager
 def sandbox(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-c", PROGRAM, "sandbox", "--port", "0", *options]
+    command = [sys.executable, "-c", INTERRUPTIBLE, "sandbox", "--port", "0", *options]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=folder, env=plain_environ(), stdout=pipe, stderr=pipe, text=True) as process:
         try:
@@ -36,7 +36,7 @@ def test_it_says_where_it_is_and_who_may_log_in_and_ends_quietly(tmp_path: Path)
             partitions = json.load(answer)["partitions"]
         assert {p["country"]: p["total_items"] for p in partitions if p["resource"] == "promotions"} == {"DE": 7}
         process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=10) == ("", "")
+        assert process.communicate(timeout=PATIENCE) == ("", "")
         assert process.returncode == 130
 
 
@@ -51,7 +51,7 @@ def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:
     with sandbox(tmp_path, "--json") as process:
         port = json.loads(process.stdout.readline())["url"].rpartition(":")[2]  # type: ignore[union-attr]
         with sandbox(tmp_path, "--port", port) as second:
-            out, err = second.communicate(timeout=10)
+            out, err = second.communicate(timeout=PATIENCE)
         assert (second.returncode, out) == (1, "")
         assert err.startswith("focus: ")
         assert port in err

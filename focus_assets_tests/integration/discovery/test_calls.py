@@ -183,7 +183,7 @@ async def test_every_request_and_its_repetitions_carry_one_correlation_id_which_
 
 async def test_a_timeout_and_then_an_answer_are_two_sends() -> None:
     says = {f"GET {URL}/a": [STALLED, ONE]}
-    async with scripted(says, linger=True, options={"timeout_seconds": 0.3}) as (script, client), client:
+    async with scripted(says, linger=True, options={"timeout_seconds": 4}) as (script, client), client:
         await client.metadata.offers.retrieve("a")
     assert script.count(f"{URL}/a") == 2
 
@@ -281,7 +281,7 @@ async def test_pages_of_nothing_are_no_items() -> None:
 
 
 async def test_a_deadline_is_an_error_of_its_own() -> None:
-    options = {"attempts": 1, "timeout_seconds": 0.3}
+    options = {"attempts": 1, "timeout_seconds": 4}
     async with scripted({f"GET {URL}/a": [STALLED]}, linger=True, options=options) as (_, client), client:
         with pytest.raises(ApiTimeout):
             await client.metadata.offers.retrieve("a")

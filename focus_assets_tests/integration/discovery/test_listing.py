@@ -76,7 +76,7 @@ async def test_the_page_after_is_asked_for_before_an_item_of_the_second_is_hande
             await anext(pages)
             server.sandbox.asked = _Watched(asked, "continue=k")  # the third page's token, 20 in base 36
             await anext(pages)
-            assert asked.wait(10)  # while this thread, and with it the client, stands still
+            assert asked.wait(90)  # while this thread, and with it the client, stands still
             await pages.aclose()
 
 

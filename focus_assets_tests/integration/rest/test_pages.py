@@ -13,6 +13,7 @@ from focus_assets.model.verdict import Verdict
 from focus_assets_tests.integration.rest.scene import Scene
 from focus_assets_tests.integration.rest.server import Call, Reply, Spoil, thing
 
+PATIENCE = 90.0
 NUMBERED = {"path": "/numbered", "records": "data", "pagination": {"kind": "page"}}
 OFFSET = {"path": "/offset", "records": "items", "pagination": {"kind": "offset", "limit": 10}}
 TOKEN = {"path": "/token", "records": "items", "pagination": {"kind": "cursor", "at": "next"}}
@@ -77,17 +78,20 @@ async def test_a_server_that_gives_less_than_it_is_asked_for_is_read_to_its_end(
 
 
 async def test_pages_whose_number_is_known_are_fetched_side_by_side_and_stored_in_order(scene: Scene) -> None:
-    under_way, most = 0, 0
+    under_way, most, changed = 0, 0, threading.Condition()
 
     def slowly(call: Call, reply: Reply) -> Reply:
         nonlocal under_way, most
-        under_way += 1
-        most = max(most, under_way)
-        gate.wait(0.3)
-        under_way -= 1
+        with changed:
+            under_way += 1
+            most = max(most, under_way)
+            changed.notify_all()
+            if call.query.get("page", "1") != "1":  # the first tells how many there are
+                changed.wait_for(lambda: most >= 3, PATIENCE)
+                changed.wait_for(lambda: most > 3, 0.1)  # one too many would come now
+            under_way -= 1
         return reply
 
-    gate = threading.Event()
     scene.api.things = [thing(number) for number in range(1, 81)]
     scene.api.spoil = slowly
     scene.source["pages_at_once"] = 3

@@ -80,7 +80,7 @@ async def test_a_request_whose_token_was_renewed_by_another_meanwhile_takes_the_
         server.valid.clear()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(api.get_json, f"{URL}/slow")
-            with anyio.fail_after(5):
+            with anyio.fail_after(90):
                 await slow_401.wait()
                 await api.get_json(URL)  # renews
             renewed.set()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import os
+import json
 import random
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,8 +21,24 @@ from focus_assets.client.pace import NoPace, SlidingPace
 from focus_assets.client.rate import HALF_LIFE, MOST_SLOW_SPACING, spacing
 from focus_assets.client.shared import SharedFile
 from focus_assets.model.errors import SharedLimitUnavailable
-from focus_assets_tests.crash.children import start
 from focus_assets_tests.unit.client.fakes import JumpingClock, SleeplessClock
+
+LEAVING = """
+import json, sys
+from pathlib import Path
+import anyio
+from focus_assets.client.clock import SystemClock
+from focus_assets.client.pace import SlidingPace
+from focus_assets.client.shared import SharedFile
+
+async def leave_often():
+    pace = SlidingPace(SystemClock(), per_second=100, book=SharedFile(Path(sys.argv[1])))
+    print(json.dumps([await pace.wait() for _ in range(15)]))
+
+print("ready", flush=True)
+sys.stdin.read()  # until all are
+anyio.run(leave_often)
+"""
 
 
 async def departures(clock: JumpingClock, pace: SlidingPace, arrivals: list[float]) -> list[tuple[float, int]]:
@@ -231,18 +250,16 @@ async def test_a_file_that_cannot_be_used_is_named_and_no_limit_is_passed_over(t
 
 
 def test_processes_share_one_limit(tmp_path: Path) -> None:
-    def leave_often() -> list[float]:
-        async def some() -> list[float]:
-            pace = SlidingPace(SystemClock(), per_second=100, book=SharedFile(tmp_path / "a.db"))
-            return [await pace.wait() for _ in range(15)]
-
-        return anyio.run(some)
-
-    children = [start(leave_often) for _ in range(3)]
-    moments = []
-    for child in children:
-        said = child.said()
-        moments += child.ended(said, os.waitpid(child.pid, 0)[1]).value
+    command, pipe = [sys.executable, "-c", LEAVING, str(tmp_path / "a.db")], subprocess.PIPE
+    with ExitStack() as stack:
+        children = [
+            stack.enter_context(subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)) for _ in range(3)
+        ]
+        assert [child.stdout.readline() for child in children if child.stdout] == ["ready\n"] * 3
+        for child in children:
+            assert child.stdin is not None
+            child.stdin.close()
+        moments = [moment for child in children if child.stdout for moment in json.load(child.stdout)]
     assert len(moments) == 45
     assert min(after - before for before, after in pairwise(sorted(moments))) >= 0.01 - 1e-9
 
@@ -254,7 +271,7 @@ async def test_a_clock_of_whole_microseconds_gets_there_too() -> None:
 
     clock = Coarse(0.0)
     pace = SlidingPace(clock, per_second=3)
-    with anyio.fail_after(5):
+    with anyio.fail_after(90):
         for _ in range(4):
             await pace.wait()
     assert clock.now >= 1.0
