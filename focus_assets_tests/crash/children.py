@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _FAILED = 70
-_ENDING_SECONDS = 10.0
+_ENDING_SECONDS = 90.0
 
 
 @dataclass(frozen=True, slots=True)

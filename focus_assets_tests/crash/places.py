@@ -19,7 +19,7 @@ from focus_assets.database.open import Database
 from focus_assets_tests.crash.children import alone
 
 LOCK_SECONDS = 5.0
-_MOST_WAITING = 10.0
+_MOST_WAITING = 90.0
 
 
 class Place(Protocol):
@@ -92,6 +92,7 @@ class PostgresPlace:
         self._make(self._name, "template0")
 
     def keep(self) -> None:
+        self.settle()  # nobody may be in a template
         self._make(self._kept, self._name)
 
     def restore(self) -> None:

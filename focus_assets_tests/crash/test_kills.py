@@ -15,7 +15,7 @@ from focus_assets_tests.crash.held import Damage, Held, damage
 def _killed(root: Path, *arguments: str) -> str:
     # a process of its own: it forks, and must have no threads
     command = [sys.executable, "-m", "focus_assets_tests.crash.kills", *arguments]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=900, check=False)
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=3600, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -41,6 +41,7 @@ from focus_assets_tests.integration.mirror.scene import THINGS, Things
 
 WRITERS, RUNS, STOPS = 3, 2, 4
 LOCK_SECONDS = 0.25
+PATIENCE = 3600.0  # seconds: who is stopped waits for as long as the others take
 REF = PartitionRef("shop", "retail", "things", "DE")
 MAY_LOSE = ("StaleGeneration", "DatabaseBusy")
 
@@ -168,6 +169,7 @@ def _config(url: str, home: Path) -> Config:
         "auth": FocusAuth(kind="focus", username="demo", password=SecretStr("demo")),
         "countries": ("DE",),
         "retry": {"attempts": 1},
+        "timeouts": {"connect": PATIENCE, "read": PATIENCE},
         "overlap_seconds": 0,
     }
     return Config(sources={"shop": ExchangeSource(**given)}, destination=Destination(), home=home)

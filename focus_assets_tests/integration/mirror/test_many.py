@@ -30,6 +30,8 @@ COUNTRIES = tuple(f"C{number:03}" for number in range(effort(40, 250)))
 PER_SECOND = 400
 AT_ONCE = 8
 ROWS = 5
+PATIENCE = 300.0  # seconds
+IDLE_SECONDS = 5  # after which the HTTP library closes a socket that nobody uses
 
 
 class Door:
@@ -54,7 +56,7 @@ class Watched(Sandbox):
         target = route(request.path)
         gate = self.held.get((target.endpoint, target.country)) if target else None
         if gate is not None:
-            gate.wait(60)
+            gate.wait(PATIENCE)
         return super().answer(request)
 
     def asked(self) -> list[str]:
@@ -108,6 +110,7 @@ async def fleet_of(server: SandboxServer[Watched], home: Path, **settings: Any) 
         countries=server.sandbox.options.countries,
         resources=["promotions"],
         rate_limit=RateLimit(per_second=PER_SECOND),
+        timeouts={"connect": PATIENCE, "read": PATIENCE},
         **settings,
     )
     config = Config(
@@ -136,10 +139,11 @@ async def test_many_partitions_share_login_schema_sockets_and_pace(
     assert counts["auth"] == 1
     assert counts["schema"] <= 1 + len(COUNTRIES)  # after each load that brought rows, the server's own word
     assert counts["full"] == len(COUNTRIES)
-    assert len(sockets) <= 2 * AT_ONCE  # created and updated come side by side
+    took = (max(moments) - min(moments)) / 1e6
+    assert len(sockets) <= 2 * AT_ONCE * (1 + took // IDLE_SECONDS)  # created and updated come side by side
     assert connections.most == connections.opened <= 2 * AT_ONCE  # one partition leaves them to the next
     assert connections.open == 0
-    assert (max(moments) - min(moments)) / 1e6 >= 0.99 * (len(moments) - 1) / PER_SECOND
+    assert took >= 0.99 * (len(moments) - 1) / PER_SECOND
 
 
 async def test_a_slow_country_does_not_hold_the_others(sandbox: SandboxServer[Watched], tmp_path: Path) -> None:
@@ -245,7 +249,7 @@ async def test_those_who_want_a_fresh_schema_while_another_is_asked_for_share_th
                 found.append(await fleet.sources["shop"].schema("promotions", fresh=True))
 
             group.start_soon(ask)
-            await in_thread(door.came.wait, 60)
+            await in_thread(door.came.wait, PATIENCE)
             for _ in range(4):
                 group.start_soon(ask)
             await anyio.wait_all_tasks_blocked()

@@ -20,6 +20,7 @@ from focus_assets.sandbox import PLAIN, Fault, FaultPlan, Kind, Sandbox, Sandbox
 FULL = "/api/v1/retail/resource/promotions/DE/full/lines"
 LOGIN = json.dumps({"username": "demo", "password": "demo"})
 ROWS = 2000
+PATIENCE = 90.0
 
 
 def _options(**more: object) -> SandboxOptions:
@@ -34,7 +35,7 @@ def _served(options: SandboxOptions | None = None, *faults: tuple[str, Fault | K
 
 @contextmanager
 def _client(server: SandboxServer[Sandbox]) -> Iterator[http.client.HTTPConnection]:
-    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=20)
+    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=PATIENCE)
     with closing(connection):
         yield connection
 
@@ -57,7 +58,7 @@ def _token(connection: http.client.HTTPConnection) -> str:
 @contextmanager
 def _raw(server: SandboxServer[Sandbox]) -> Iterator[socket.socket]:
     host, port = server.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=20) as connection:
+    with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
         yield connection
 
 
@@ -241,7 +242,7 @@ def test_eight_clients_at_once_all_get_everything() -> None:
 
 def test_a_server_ends_while_it_is_sending(capfd: pytest.CaptureFixture[str]) -> None:
     with _served(SandboxOptions(sizes=Sizes(promotions=50_000))) as server:
-        client = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=20)
+        client = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=PATIENCE)
         client.request("GET", FULL, headers={"authorization": _token(client)})
     client.close()
     assert capfd.readouterr().err == ""
