@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-STARTING_SECONDS = 120
-ENDING_SECONDS = 60
+STARTING_SECONDS = 600
+ENDING_SECONDS = 300
 
 
 class Said(threading.Thread):

@@ -61,7 +61,7 @@ def asked(ui: str, query: str) -> Any:
     """An answer of the UI's GraphQL."""
     body = json.dumps({"query": query}).encode()
     request = urllib.request.Request(f"{ui}/graphql", data=body, headers={"content-type": "application/json"})
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=90) as answer:
         return json.load(answer)["data"]
 
 

@@ -101,7 +101,7 @@ class JsonServer:
         request = urllib.request.Request(
             f"{self.url}{path}", data, method=method, headers={"content-type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=90) as answer:
             return json.load(answer)
 
 

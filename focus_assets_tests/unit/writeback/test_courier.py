@@ -20,7 +20,7 @@ from focus_assets.writeback.saga import SECOND
 from focus_assets.writeback.sinks import Message
 from focus_assets.writeback.writes import Writer
 
-PATIENCE = 20.0
+PATIENCE = 90.0
 
 
 @dataclass

@@ -78,7 +78,7 @@ def test_a_second_process_is_told_that_it_is_busy(file: Path, holder: subprocess
 def test_who_waits_long_enough_gets_in(file: Path, holder: subprocess.Popen[bytes]) -> None:
     assert holder.stdin is not None
     holder.stdin.close()
-    with _database(file, 30).reading("look") as connection:
+    with _database(file, 90).reading("look") as connection:
         assert connection.execute(sa.text("SELECT current_setting('TimeZone')")).scalar_one() == "UTC"
     holder.stdin = None
 
