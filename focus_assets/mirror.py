@@ -23,7 +23,7 @@ from focus_assets.load.apply import Apply
 from focus_assets.load.ledger import BOOKS, read_entry
 from focus_assets.load.publish import Applied, Judged, Publication, publish
 from focus_assets.load.stage import Stage
-from focus_assets.load.standing import Standing, look, refuse_lossy_drift
+from focus_assets.load.standing import Standing, look, refuse_lossy_drift, refuse_misfits
 from focus_assets.model.errors import (
     DatabaseError,
     DeltaExpired,
@@ -106,6 +106,7 @@ async def prepare(run: Run) -> None:
     run.target = mirrored(run.database, run.ref, run.schema)
     run.entry, standing = await in_thread(_read_and_look, run)
     refuse_lossy_drift(standing, run.target)
+    refuse_misfits(standing, run.target)
     run.stored_rows, run.stored_columns = standing.rows, standing.columns
     run.before = await run.state(run.since_watermark())
     run.first = run.before

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 
+from focus_assets.database.dialects import Dialect
 from focus_assets.database.dialects.bytewise import Exact, Key
 from focus_assets.database.open import Database
 from focus_assets.database.widen import add_columns
@@ -84,17 +85,19 @@ class Bookkeeping:
 
     def _create(self, database: Database) -> None:
         with database.reading("look for the tables of the ledger") as connection:
-            missing, lacking = self._look(connection)
+            missing, lacking = self._look(connection, database.dialect)
         if not missing and not lacking:
             return
         with database.writing("prepare the tables of the ledger") as connection:
             self.metadata.create_all(connection, missing)
             add_columns(database.dialect, connection, lacking)
 
-    def _look(self, connection: sa.Connection) -> tuple[list[sa.Table], list[sa.Column[Any]]]:
+    def _look(self, connection: sa.Connection, dialect: Dialect) -> tuple[list[sa.Table], list[sa.Column[Any]]]:
         """The tables that are missing; of the others the columns, as they were made before those were thought of."""
         inspector, tables = sa.inspect(connection), self.metadata.tables
         there = tables.keys() & set(inspector.get_table_names())
+        for name in sorted(there):
+            dialect.check_table(connection, tables[name])
         missing = [table for name, table in tables.items() if name not in there]
         if not there:
             return missing, []

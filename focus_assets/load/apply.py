@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from focus_assets.database.dialects import Dialect
 from focus_assets.database.tables import SYNCED_AT, holds_rows
 from focus_assets.load.stage import Stage
+from focus_assets.model.errors import DatabaseRefused
 from focus_assets.model.mode import Mode
 from focus_assets.model.outcome import Changes
 
@@ -41,12 +42,24 @@ def apply_stage(connection: sa.Connection, dialect: Dialect, stage: Stage, how: 
     update = statements.update() if wanted.update and how.mode.updates else None
     updated = 0 if update is None else connection.execute(update).rowcount
     inserted = _insert(connection, statements) if wanted.insert else 0
+    if dialect.may_meddle(connection, stage.target.table):
+        _insist(connection, statements)
     stage.leave(connection)
     return Changes(inserted=inserted, updated=updated, deleted=deleted, unchanged=staged - inserted - updated)
 
 
 def _insert(connection: sa.Connection, statements: Statements) -> int:
     return connection.execute(statements.insert(), execution_options={"preserve_rowcount": True}).rowcount
+
+
+def _insist(connection: sa.Connection, statements: Statements) -> None:
+    """What was applied leaves nothing to do; a trigger or a rule may have made it something else, or nothing."""
+    left = sum(connection.execute(query).scalar_one() for query in statements.left())
+    if left:
+        raise DatabaseRefused(
+            f"{statements.stage.target.shown}: {left:,} rows are not in the table as they were written: a trigger, "
+            "a rule or a foreign key there changes them"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +143,9 @@ class Statements:
     def insert(self) -> sa.Insert:
         """Rows whose key the partition lacks."""
         target, base = self.stage.target, self.stage.base
-        there = sa.exists().where(self._within(), self._same_key()).correlate(base)
         columns = [base.c[column.name] for column in target.schema.columns]
         added = [] if target.partition is None else [sa.literal(self.how.partition, sa.Text())]
-        rows = sa.select(*added, *columns, self.dialect.moment(self.how.now)).where(~self._deleted(), ~there)
+        rows = sa.select(*added, *columns, self.dialect.moment(self.how.now)).where(*self._lacking())
         if self.dialect.inserts_by_key:
             rows = rows.order_by(*self.stage.key(base))
         return sa.insert(target.table).from_select([column.name for column in target.table.columns], rows)
@@ -141,6 +153,19 @@ class Statements:
     def count_rows(self) -> sa.Select[int]:
         """COUNT(*) of the partition."""
         return sa.select(sa.func.count()).select_from(self.stage.target.table).where(self._within())
+
+    def left(self) -> list[sa.Select[int]]:
+        """How many rows each of the statements, made once more, would still find."""
+        target, base = self.stage.target.table, self.stage.base
+        made = (None if self.how.mode.keeps else self.delete(), self.update() if self.how.mode.updates else None)
+        wheres = [statement.whereclause for statement in made if statement is not None]
+        wanted = [(target, where) for where in wheres if where is not None]
+        found = [*wanted, (base, sa.and_(*self._lacking()))]
+        return [sa.select(sa.func.count()).select_from(table).where(where) for table, where in found]
+
+    def _lacking(self) -> list[sa.ColumnElement[bool]]:
+        there = sa.exists().where(self._within(), self._same_key()).correlate(self.stage.base)
+        return [~self._deleted(), ~there]
 
     def _within(self) -> sa.ColumnElement[bool]:
         return self.stage.target.within(self.how.partition)

@@ -70,6 +70,15 @@ def schemas_of(connection: sa.Connection, ref: PartitionRef) -> dict[str, list[s
     return found
 
 
+def others(connection: sa.Connection, ref: PartitionRef, schema: str | None) -> list[str]:
+    """Which sources fill the same partition of the same table, says the ledger of a schema; None is our own."""
+    ledger = LEDGER if schema is None else LEDGER.to_metadata(sa.MetaData(), schema=schema)
+    of = ledger.c
+    same = sa.and_(of.service == ref.service, of.resource == ref.resource, of.partition == ref.partition)
+    mine = sa.false() if schema else of.source == ref.source
+    return list(connection.execute(sa.select(of.source).where(same, ~mine).order_by(of.source)).scalars())
+
+
 def schema_of(connection: sa.Connection, ref: PartitionRef, partition: str) -> ResourceSchema:
     """The schema under which a partition of a resource was loaded."""
     whose = {**_of(ref), "of_partition": partition}

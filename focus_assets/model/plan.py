@@ -9,6 +9,8 @@ from focus_assets.model.ledger import LedgerEntry
 from focus_assets.model.marks import Marks
 from focus_assets.model.stamps import since
 
+CLOCKS_MAY_DIFFER = timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True)
 class FullLoad:
@@ -105,6 +107,8 @@ def _due(entry: LedgerEntry, now: Circumstances) -> str:
     if not (now.full_every and present and entry.full_at):
         return ""
     age = present - instant(entry.full_at)
+    if age < -CLOCKS_MAY_DIFFER:
+        return f"the last full load is {-age} ahead of the clock"
     return f"the last full load is {age.days} days old" if age >= now.full_every else ""
 
 

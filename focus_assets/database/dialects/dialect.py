@@ -125,8 +125,40 @@ class Dialect(Protocol):
         return True
 
     def check_table(self, connection: sa.Connection, table: sa.Table) -> None:
-        """Raise DatabaseRefused where a table that is there takes no part in transactions."""
+        """Raise DatabaseRefused where a table that is there takes no part in transactions, or hides rows."""
         return
+
+    def stored_types(self, connection: sa.Connection, table: sa.Table) -> dict[str, sa.types.TypeEngine[Any]]:
+        """The types of the columns of a table that is there."""
+        found = sa.inspect(connection).get_columns(table.name, schema=table.schema)
+        return {column["name"]: column["type"] for column in found}
+
+    @property
+    def refuses_misfits(self) -> bool:
+        """Whether a table is refused for its `misfits`."""
+        return True
+
+    def misfits(
+        self, connection: sa.Connection, table: sa.Table, stored: Mapping[str, sa.types.TypeEngine[Any]]
+    ) -> list[str]:
+        """What a table with these types has otherwise than we make it: it might round, cut or equate values unseen."""
+        spoken = connection.dialect
+        spelled = (
+            (column.name, self.spelling(stored[column.name], spoken), self.spelling(column.type, spoken))
+            for column in table.columns
+            if column.name in stored
+        )
+        return [f"{name} is {found} and not {ours}" for name, found, ours in spelled if found != ours]
+
+    def may_meddle(self, connection: sa.Connection, table: sa.Table) -> bool:
+        """Whether the database may write something else to a table than it is told to."""
+        del connection, table
+        return False
+
+    def elsewhere(self, connection: sa.Connection, table: sa.Table) -> list[str]:
+        """Other schemas that have a table of a name for which none is said."""
+        del connection, table
+        return []
 
     def mark_session(self, connection: sa.Connection) -> str:
         """Leave a mark on the session of a transaction that will be committed, and return it; where none is needed, "".

@@ -22,6 +22,7 @@ from sqlalchemy.dialects import postgresql as pg
 from focus_assets.database.dialects.adapt import Adapt, adapter
 from focus_assets.database.dialects.csvlines import csv_writer
 from focus_assets.database.dialects.dialect import ARRIVAL, Dialect, Lane
+from focus_assets.database.dialects.files import make_folder, refuse_second_name
 from focus_assets.database.dialects.texts import decimal_text, numeric_view
 from focus_assets.model.errors import (
     DatabaseBusy,
@@ -96,7 +97,7 @@ class DuckDB(Dialect):
         except ImportError as error:
             raise MissingExtra("duckdb", needed_for="a DuckDB destination") from error
         file = Path(url.database or "").absolute()
-        _make_folder(file.parent)
+        make_folder(file.parent)
         # A named one in memory is shared by the connections of this process, and gone with the last of them.
         shared = f":memory:focus_{hashlib.sha256(str(file).encode()).hexdigest()[:16]}"
         engine = sa.create_engine(url.set(drivername="duckdb", database=shared), poolclass=sa.NullPool)
@@ -259,14 +260,8 @@ def _next_number(connection: sa.Connection, table: sa.Table) -> int:
     return 0 if highest is None else int(highest) + 1
 
 
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DatabaseRefused(f"could not make the folder {folder}: {error.strerror}") from error
-
-
 def _attach(connection: Any, file: Path, patience: float) -> None:
+    refuse_second_name(file)
     _patiently(lambda: connection.execute(f"ATTACH IF NOT EXISTS {_literal(file)} AS {CATALOG}"), patience)
     connection.execute(f"USE {CATALOG}")
     connection.execute("SET TimeZone = 'UTC'")

@@ -35,6 +35,7 @@ LONGEST_NAME, LAST_LETTER = 64, 0xFFFF
 # https://dev.mysql.com/doc/refman/8.4/en/innodb-limits.html: 3072 bytes a key, four a character
 LONGEST_KEY, LONGEST_PART = 3072 // 4, 255
 _TAKES_FILES, _TRIED = "focus_takes_files", "focus_has_tried"  # of a connection, for as long as it is open
+_NO_LIMIT = 2**64 - 1
 _STATEMENT_BYTES = 1_000_000  # a server's max_allowed_packet is 16 MB at least
 # https://mariadb.com/kb/en/mariadb-error-code-reference/
 _NAMES: dict[int, type[DatabaseError]] = {
@@ -80,6 +81,19 @@ _TYPES: dict[Kind, sa.types.TypeEngine[Any]] = {
 _WITHOUT_TRANSACTIONS = sa.text(
     "SELECT t.engine FROM information_schema.tables t JOIN information_schema.engines e ON e.engine = t.engine "
     "WHERE t.table_schema = COALESCE(:inside, DATABASE()) AND t.table_name = :name AND e.transactions <> 'YES'"
+)
+
+
+_COLLATIONS = sa.text(
+    "SELECT column_name, character_set_name, collation_name FROM information_schema.columns "
+    "WHERE table_schema = COALESCE(:inside, DATABASE()) AND table_name = :name AND collation_name IS NOT NULL"
+)
+# a trigger is shown to who has the right to make one
+_MEDDLERS = sa.text(
+    "SELECT 1 FROM information_schema.triggers "
+    "WHERE event_object_schema = COALESCE(:inside, DATABASE()) AND event_object_table = :name "
+    "UNION ALL SELECT 1 FROM information_schema.referential_constraints "
+    "WHERE constraint_schema = COALESCE(:inside, DATABASE()) AND table_name = :name"
 )
 
 
@@ -142,6 +156,19 @@ class MySQL(Dialect):
                 f"{table.fullname} is kept by {engine}, which knows no transactions: "
                 f"ALTER TABLE {named} ENGINE = InnoDB gives it another"
             )
+
+    def stored_types(self, connection: sa.Connection, table: sa.Table) -> dict[str, sa.types.TypeEngine[Any]]:
+        """With the collation also where it is the table's own, which no column repeats."""
+        found = super().stored_types(connection, table)
+        collations = connection.execute(_COLLATIONS, {"name": table.name, "inside": table.schema})
+        for name, charset, collation in collations:
+            texts = cast("mysql.VARCHAR", found[name])
+            texts.charset, texts.collation = charset, collation
+        return found
+
+    def may_meddle(self, connection: sa.Connection, table: sa.Table) -> bool:
+        """Triggers, and foreign keys with their actions."""
+        return connection.execute(_MEDDLERS, {"name": table.name, "inside": table.schema}).first() is not None
 
     def spelling(self, stored: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> str:
         """MariaDB speaks of display widths, MySQL does not any more; both have other words for some types."""
@@ -231,7 +258,8 @@ def _prepare(connection: Any, record: Any, lock_timeout: float) -> None:
         cursor.execute(
             "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00',"
             f" innodb_lock_wait_timeout = {seconds}, lock_wait_timeout = {seconds},"
-            " default_storage_engine = InnoDB, default_tmp_storage_engine = InnoDB"
+            " default_storage_engine = InnoDB, default_tmp_storage_engine = InnoDB,"
+            f" sql_select_limit = {_NO_LIMIT}"
         )
 
 

@@ -63,8 +63,26 @@ _THERE_ALREADY = ("42P07", "23505", "42710")  # a name of a relation, by the cat
 _WAY = "focus_way_in"
 _NAME = "focus-assets"
 # texts come and go as UTF-8, whatever the database keeps them in
-_SETTINGS = {"connect_timeout": 10, "client_encoding": "utf8"}
+_SETTINGS = {"connect_timeout": 10, "client_encoding": "utf8", "autocommit": False}
+# a role or a database may have others; floats are read as digits, and with fewer of these as others
+_SESSION = {
+    "timezone": "UTC",
+    "standard_conforming_strings": "on",
+    "extra_float_digits": "1",
+    "application_name": _NAME,
+}
 _MARK = "focus.session"
+# https://www.postgresql.org/docs/current/catalog-pg-class.html
+_KINDS = {"v": "a view", "m": "a materialized view", "f": "a foreign table"}
+_KIND = sa.text(
+    "SELECT c.relkind, row_security_active(c.oid), c.relhastriggers OR c.relhasrules "
+    "FROM pg_class c WHERE c.oid = to_regclass(:named)"
+)
+_ELSEWHERE = sa.text(
+    "SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+    "WHERE c.relname = :name AND c.relkind IN ('r', 'p') AND n.nspname <> current_schema() "
+    "AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') ORDER BY 1"
+)
 _STATISTICS_TARGET = 10  # 3,000 rows: https://www.postgresql.org/docs/current/sql-analyze.html
 ADD_KEY = "ADD CONSTRAINT {key} PRIMARY KEY USING INDEX {index}"
 
@@ -90,7 +108,7 @@ class Postgres(Dialect):
             import psycopg  # noqa: F401
         except ImportError as error:
             raise MissingExtra("postgres", needed_for="a PostgreSQL destination") from error
-        session = {"lock_timeout": str(int(lock_timeout * 1000)), "timezone": "UTC", "application_name": _NAME}
+        session = {"lock_timeout": str(int(lock_timeout * 1000)), **_SESSION}
         settings = (f"-c {name}={value}" for name, value in session.items())
         options = " ".join(filter(None, (str(url.query.get("options", "")), *settings)))
         engine = sa.create_engine(
@@ -114,6 +132,29 @@ class Postgres(Dialect):
                 "PostgreSQL has given one connection two sessions, as a pooler in transaction mode does; "
                 "a load needs one: let destination.url name the server itself, or a pooler in session mode"
             )
+
+    def check_table(self, connection: sa.Connection, table: sa.Table) -> None:
+        """What lies on another server commits by itself; what policies hide is neither counted nor written."""
+        kind, hides, _ = self._kind(connection, table)
+        if kind in _KINDS:
+            raise DatabaseRefused(f"{table.fullname} is {_KINDS[kind]}: a load needs a table")
+        if hides:
+            raise DatabaseRefused(
+                f"{table.fullname} has row security, which may hide rows from a load: "
+                "let destination.url name its owner, or a user with BYPASSRLS"
+            )
+
+    def may_meddle(self, connection: sa.Connection, table: sa.Table) -> bool:
+        """Triggers, those of foreign keys among them, and rules."""
+        return bool(self._kind(connection, table)[2])
+
+    def _kind(self, connection: sa.Connection, table: sa.Table) -> tuple[str, bool, bool]:
+        found = connection.execute(_KIND, {"named": _named(table)}).one()
+        return found[0], found[1], found[2]
+
+    def elsewhere(self, connection: sa.Connection, table: sa.Table) -> list[str]:
+        """By `search_path` each user may have another schema."""
+        return list(connection.execute(_ELSEWHERE, {"name": table.name}).scalars())
 
     def column_type(self, column_type: ColumnType, *, key: int) -> sa.types.TypeEngine[Any]:
         """Key texts compare byte by byte."""

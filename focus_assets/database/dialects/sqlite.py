@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -15,6 +16,7 @@ from sqlalchemy.sql import operators
 
 from focus_assets.database.dialects.adapt import Adapt, adapter
 from focus_assets.database.dialects.dialect import Dialect, Lane, laid_out_as
+from focus_assets.database.dialects.files import make_folder, refuse_second_name
 from focus_assets.database.dialects.texts import decimal_text, list_text, numeric_view
 from focus_assets.model.errors import (
     DatabaseBusy,
@@ -33,6 +35,12 @@ _ROWS_AT_ONCE = 50
 _PAGE_SIZE = 8192  # bytes; with 4096, which is SQLite's own, there is more to do for each row
 _ROW_NUMBERS = ("rowid", "_rowid_", "oid")
 _QMARKS = sqlite.dialect()
+_NAME, _COLLATION = re.compile(r'"[^"]*"'), re.compile(r"\bCOLLATE\s+(?!BINARY\b)", re.IGNORECASE)
+_MADE_BY = sa.text("SELECT sql FROM sqlite_master WHERE lower(name) = lower(:name) AND type IN ('table', 'view')")
+_MEDDLERS = sa.text(
+    "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = lower(:name) "
+    "UNION ALL SELECT 1 FROM pragma_foreign_key_list(:name)"
+)
 _FILE = "focus_file"  # in a connection's `info`: its path, and which file that was
 # https://www.sqlite.org/rescode.html: the primary code is the low byte
 _NAMES: dict[int, type[DatabaseError]] = {
@@ -72,12 +80,13 @@ class SQLite(Dialect):
     def engine(self, url: sa.URL, *, lock_timeout: float) -> sa.Engine:
         """An engine whose transactions are ours to begin: the driver's own hide commits around DDL."""
         path = Path(url.database or "")
-        _make_folder(path.parent)
+        make_folder(path.parent)
         engine = sa.create_engine(
             url,
             connect_args={"timeout": lock_timeout, "isolation_level": None, "check_same_thread": False},
             poolclass=sa.NullPool,
         )
+        sa.event.listen(engine, "do_connect", lambda *_: refuse_second_name(path))
         sa.event.listen(engine, "connect", _prepare)
         sa.event.listen(engine, "connect", lambda _, record: record.info.update({_FILE: (path, _identity(path))}))
         sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
@@ -87,6 +96,27 @@ class SQLite(Dialect):
         """Whether its file still lies where it lay: into one that was removed a load would write for nobody."""
         path, opened = connection.info[_FILE]
         return bool(opened == _identity(path))
+
+    def check_session(self, connection: sa.Connection, mark: str) -> None:
+        """A file may be put in the place of the one that is open, as a backup is."""
+        del mark
+        if not self.stands(connection):
+            raise DatabaseRefused(
+                f"{connection.info[_FILE][0]} was removed or replaced while it was open: what is written to the old "
+                "file nobody would see"
+            )
+
+    def misfits(
+        self, connection: sa.Connection, table: sa.Table, stored: Mapping[str, sa.types.TypeEngine[Any]]
+    ) -> list[str]:
+        """SQLAlchemy does not read collations, by which texts may be equal that are not."""
+        found = super().misfits(connection, table, stored)
+        made = connection.execute(_MADE_BY, {"name": table.name}).scalar_one()
+        return [*found, "a column has a collation of its own"] if _COLLATION.search(_NAME.sub('""', made)) else found
+
+    def may_meddle(self, connection: sa.Connection, table: sa.Table) -> bool:
+        """Triggers, and foreign keys with their actions."""
+        return connection.execute(_MEDDLERS, {"name": table.name}).first() is not None
 
     def column_type(self, column_type: ColumnType, *, key: int) -> sa.types.TypeEngine[Any]:
         """BINARY is SQLite's own default collation, so that a key's text needs none."""
@@ -184,13 +214,6 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DatabaseRefused(f"could not make the folder {folder}: {error.strerror}") from error
 
 
 @lru_cache(maxsize=256)

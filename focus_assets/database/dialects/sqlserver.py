@@ -77,6 +77,7 @@ class SQLServer(Dialect):
     indexes_stages = False
     deletes_by_join = True
     makes_schema_if_missing = False
+    refuses_misfits = False  # how its types are read back was never tried
 
     def check_name(self, name: str) -> None:
         """https://learn.microsoft.com/sql/relational-databases/databases/database-identifiers"""

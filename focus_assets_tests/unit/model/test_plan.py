@@ -58,6 +58,7 @@ def test_a_completed_full_load_is_followed_by_a_delta_from_the_watermark_less_th
         ({}, {"as_of": "2025-07-01T18:00:59.999999+02:00"}, "high-water mark moved back"),
         ({}, {"server_time": datetime(2025, 7, 1, 15, 56, 59, tzinfo=UTC), "as_of": None}, "clock moved back"),
         ({}, {"server_time": datetime(2025, 7, 7, 16, 2, tzinfo=UTC)}, "7 days old"),
+        ({"server_time": None, "full_at": "2025-07-02T16:30:01.000000Z"}, {}, "1 day, 0:00:01 ahead of the clock"),
         ({}, {"forced": "it was asked for"}, "asked for"),
         ({}, {"has_deltas": False}, "no deltas"),
     ],
